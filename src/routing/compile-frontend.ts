@@ -1,29 +1,33 @@
-import type { Frontend, RouteSet } from "../binding/frontend.ts";
+import type { BoundRoute, BoundRule, Frontend } from "../binding/frontend.ts";
 import { compileImplicitRule, compileRule } from "./compile-rule.ts";
 import type { CompiledRule } from "./compiled-rule.ts";
 import type { MatchEntry } from "./matching/match-entry.ts";
 import { compileMatch } from "./matching/match-entry.ts";
 import { comparePrecedence } from "./matching/precedence.ts";
 import { PrefixTable } from "./matching/prefix-table.ts";
+import { RegexTable } from "./matching/regex-table.ts";
+import type { RedirectOrigin } from "./redirect.ts";
 
 /** A Frontend, ready for `matchRequest`. Immutable once compiled. */
-export interface CompiledFrontend {
+export interface CompiledFrontend extends MatchTables {
   readonly frontend: Frontend;
   /** The rule of every request, where there can be only one: no route, or a match of everything that nothing beats. */
   readonly onlyRule: CompiledRule | undefined;
+  /** For `redirectLocation`: the address and port that clients of this Frontend dial. */
+  readonly origin: RedirectOrigin;
+}
+
+/** All matches by the kind of their path. Those that share a path stand best first. */
+interface MatchTables {
   readonly exact: ReadonlyMap<string, readonly MatchEntry[]>;
   /** Paths longer than this need no look at `exact`; -1 where it is empty. */
   readonly maxExactLength: number;
-  /** Best first. */
-  readonly regexes: readonly MatchEntry[];
-  readonly prefixes: PrefixTable;
-  /** Every match in the order of the route set, those that can't match too. */
-  readonly entries: readonly MatchEntry[];
+  readonly regexes: RegexTable;
+  readonly prefixes: PrefixTable<MatchEntry>;
 }
 
-/** A step compiles about this many matches; a regular expression counts as many. */
-const STEP_COST = 64;
-const REGEX_COST = 16;
+/** A step deals with this many matches, which takes tens of microseconds. */
+const STEP_SIZE = 64;
 
 /** Never fails: what can't be applied answers 500, and what can't be matched matches nothing. */
 export function compileFrontend(frontend: Frontend): CompiledFrontend {
@@ -37,62 +41,61 @@ export function compileFrontend(frontend: Frontend): CompiledFrontend {
  * The same in steps of well below a millisecond, so that thousands of rules don't hold up the event loop: run it for
  * as long as the turn allows, and go on in the next.
  */
-export function* compileFrontendInSteps(frontend: Frontend): Generator<void, CompiledFrontend> {
+export function* compileFrontendInSteps(frontend: Frontend): Generator<undefined, CompiledFrontend> {
   const exact = new Map<string, MatchEntry[]>();
-  const prefixes = new PrefixTable();
-  const regexes: MatchEntry[] = [];
-  const entries: MatchEntry[] = [];
-  let maxExactLength = -1;
-  for (const entry of compileEntries(frontend.routes)) {
-    if (entry === undefined) {
-      yield;
-      continue;
+  const prefixes = new PrefixTable<MatchEntry>("element");
+  const regexEntries: MatchEntry[] = [];
+  let count = 0;
+  for (const { entries } of compileMatches(frontend.routes?.routes ?? [])) {
+    for (const entry of entries) {
+      if (entry.pathKind === "exact") addTo(exact, entry);
+      else if (entry.pathKind === "prefix") prefixes.add(entry.path, entry);
+      else if (entry.pathKind === "regex") regexEntries.push(entry);
+      count += 1;
+      if (count % STEP_SIZE === 0) yield;
     }
-    entries.push(entry);
-    if (entry.pathKind === "exact") {
-      maxExactLength = Math.max(maxExactLength, entry.pathLength);
-      const group = exact.get(entry.path);
-      if (group === undefined) exact.set(entry.path, [entry]);
-      else group.push(entry);
-    } else if (entry.pathKind === "prefix") prefixes.add(entry);
-    else if (entry.pathKind === "regex") regexes.push(entry);
   }
-  regexes.sort(comparePrecedence);
+  const regexes = new RegexTable();
   yield* inSteps(sortEach(exact.values()));
-  yield* inSteps(sortEach(Iterator.from(prefixes.groups.values()).map((group) => group.entries)));
+  yield* inSteps(sortEach(prefixes.groups.values().map((group) => group.entries)));
   yield* inSteps(prefixes.finish());
-  const table = { exact, maxExactLength, regexes, prefixes, entries };
-  return { frontend, ...table, onlyRule: onlyRule(frontend, table) };
+  yield* inSteps(regexes.build(regexEntries));
+  const maxExactLength = exact.keys().reduce((length, path) => Math.max(length, path.length), -1);
+  const tables = { exact, maxExactLength, regexes, prefixes };
+  return { frontend, ...tables, onlyRule: onlyRule(frontend, tables), origin: originOf(frontend) };
 }
 
-/** Every match of a route set; undefined stands for a good place to pause. */
-function* compileEntries(routes: RouteSet | undefined): Generator<MatchEntry | undefined> {
-  let cost = 0;
+/** A rule of a route set with its matches. */
+export interface CompiledMatches {
+  readonly route: BoundRoute;
+  readonly rule: BoundRule;
+  readonly entries: readonly MatchEntry[];
+}
+
+/** Every rule of a route set, in its order. */
+export function* compileMatches(routes: readonly BoundRoute[]): Generator<CompiledMatches, void> {
   let order = 0;
-  for (const route of routes?.routes ?? []) {
+  for (const route of routes) {
     for (const rule of route.rules) {
       const compiled = compileRule(route, rule);
-      for (const match of rule.matches) {
-        const entry = compileMatch(match, compiled, order);
-        order += 1;
-        yield entry;
-        cost += entryCost(entry);
-        if (cost >= STEP_COST) {
-          cost = 0;
-          yield undefined;
-        }
-      }
+      const first = order;
+      order += rule.matches.length;
+      yield {
+        route,
+        rule,
+        entries: rule.matches.map((match, index) => compileMatch(match, compiled, first + index)),
+      };
     }
   }
 }
 
-function entryCost(entry: MatchEntry): number {
-  const conditions = [...entry.headers, ...entry.queryParams];
-  const regexes = conditions.filter((condition) => condition.pattern !== undefined).length;
-  return 1 + REGEX_COST * (regexes + (entry.pathPattern === undefined ? 0 : 1));
+function addTo(groups: Map<string, MatchEntry[]>, entry: MatchEntry): void {
+  const group = groups.get(entry.path);
+  if (group === undefined) groups.set(entry.path, [entry]);
+  else group.push(entry);
 }
 
-function* sortEach(groups: Iterable<MatchEntry[]>): Generator<void, void> {
+function* sortEach(groups: Iterable<MatchEntry[]>): Generator<undefined, void> {
   for (const group of groups) {
     if (group.length > 1) group.sort(comparePrecedence);
     yield;
@@ -100,21 +103,23 @@ function* sortEach(groups: Iterable<MatchEntry[]>): Generator<void, void> {
 }
 
 /** Passes on only every so many steps. */
-function* inSteps(steps: Generator<void, void>): Generator<void, void> {
+function* inSteps(steps: Iterable<undefined>): Generator<undefined, void> {
   let count = 0;
   for (const step of steps) {
     count += 1;
-    if (count % STEP_COST === 0) yield step;
+    if (count % STEP_SIZE === 0) yield step;
   }
 }
 
-function onlyRule(
-  frontend: Frontend,
-  table: Pick<CompiledFrontend, "exact" | "regexes" | "prefixes">,
-): CompiledRule | undefined {
+function originOf(frontend: Frontend): RedirectOrigin {
+  const { address, port } = frontend;
+  return { scheme: "http", host: address.includes(":") ? `[${address}]` : address, port };
+}
+
+function onlyRule(frontend: Frontend, tables: MatchTables): CompiledRule | undefined {
   if (frontend.routes === undefined) return compileImplicitRule(frontend.backend);
-  if (table.exact.size > 0 || table.regexes.length > 0 || table.prefixes.groups.size !== 1) return undefined;
-  const best = table.prefixes.groups.get("")?.entries[0];
+  if (tables.exact.size > 0 || !tables.regexes.isEmpty || tables.prefixes.groups.size !== 1) return undefined;
+  const best = tables.prefixes.groups.get("")?.entries[0];
   if (best === undefined || best.hasMethod || best.headerCount > 0 || best.queryCount > 0) return undefined;
   return best.rule;
 }

@@ -89,15 +89,18 @@ function compileAction(rule: BoundRule, filters: FilterPlan, prefix: string | un
 }
 
 function forwardTo(backends: readonly CompiledBackend[], filters: FilterPlan): ForwardAction {
+  const [first = zeroWeights(filters), ...others] = backends;
   let totalWeight = 0;
   const cumulativeWeights: number[] = [];
   for (const backend of backends) {
     totalWeight += backend.weight;
     cumulativeWeights.push(totalWeight);
   }
-  const failed: RouteTarget = { kind: "fail", message: "the weights of all backendRefs are zero" };
-  const noBackend = compiledBackend(failed, 0, { ...filters, mirrors: NO_MIRRORS });
-  return { kind: "forward", backends, cumulativeWeights, totalWeight, noBackend };
+  return { kind: "forward", backends: [first, ...others], cumulativeWeights, totalWeight };
+}
+
+function zeroWeights(filters: FilterPlan): CompiledBackend {
+  return failingBackend("the weights of all backendRefs are zero", 0, filters);
 }
 
 function compileBackendRef(
@@ -106,15 +109,16 @@ function compileBackendRef(
   prefix: string | undefined,
 ): CompiledBackend {
   const filters = planFilters(backend.filters, prefix, ruleFilters);
-  const failure = filters.failure ?? (backend.target.kind === "Invalid" ? backend.target.message : undefined);
-  if (failure !== undefined || backend.target.kind === "Invalid") {
-    const message = failure ?? "";
-    return compiledBackend({ kind: "fail", message }, backend.weight, {
-      ...ruleFilters,
-      mirrors: NO_MIRRORS,
-    });
+  if (filters.failure !== undefined) return failingBackend(filters.failure, backend.weight, ruleFilters);
+  if (backend.target.kind === "Invalid") {
+    return failingBackend(backend.target.message, backend.weight, ruleFilters);
   }
   return compiledBackend({ kind: "backend", name: backend.target.name }, backend.weight, filters);
+}
+
+/** Keeps the rule's CORS, so that a preflight is answered and a browser may see the failure; mirrors nothing. */
+function failingBackend(message: string, weight: number, ruleFilters: FilterPlan): CompiledBackend {
+  return compiledBackend({ kind: "fail", message }, weight, { ...ruleFilters, mirrors: NO_MIRRORS });
 }
 
 function compiledBackend(target: RouteTarget, weight: number, filters: FilterPlan): CompiledBackend {

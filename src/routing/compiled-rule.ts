@@ -45,13 +45,14 @@ export type RuleAction =
 
 export interface ForwardAction {
   readonly kind: "forward";
-  /** The references with a weight above zero, invalid ones too; possibly none. */
-  readonly backends: readonly CompiledBackend[];
+  /**
+   * The references with a weight above zero, invalid ones too. Where all weights are zero: one that fails, because
+   * nobody may take the traffic.
+   */
+  readonly backends: readonly [CompiledBackend, ...CompiledBackend[]];
   /** The sum of the weights up to and including the backend at the same index. */
   readonly cumulativeWeights: readonly number[];
   readonly totalWeight: number;
-  /** What is picked where all weights are zero. */
-  readonly noBackend: CompiledBackend;
 }
 
 /** A backendRef with the filters of its rule and its own, the rule's first. */

@@ -1,7 +1,8 @@
 import type { CompiledFrontend } from "./compile-frontend.ts";
 import type { CompiledRule } from "./compiled-rule.ts";
 import type { MatchEntry } from "./matching/match-entry.ts";
-import { meetsConditions } from "./matching/match-entry.ts";
+import { matchesPath, meetsConditions } from "./matching/match-entry.ts";
+import type { RankedRegex, RegexTable } from "./matching/regex-table.ts";
 import type { RequestView } from "./request-view.ts";
 
 /** The rule for a request: the best of all matches that it fulfils. Undefined: none, to be answered 404. */
@@ -17,10 +18,8 @@ export function matchEntry(compiled: CompiledFrontend, request: RequestView): Ma
     const entry = entries === undefined ? undefined : firstMet(entries, request);
     if (entry !== undefined) return entry;
   }
-  for (const entry of compiled.regexes) {
-    // Conditions first: they are cheaper than the expression.
-    if (meetsConditions(entry, request) && entry.pathPattern?.matches(path) === true) return entry;
-  }
+  const regexEntry = compiled.regexes.isEmpty ? undefined : bestRegex(compiled.regexes, request);
+  if (regexEntry !== undefined) return regexEntry;
   for (let group = compiled.prefixes.find(path); group !== undefined; group = group.parent) {
     const entry = firstMet(group.entries, request);
     if (entry !== undefined) return entry;
@@ -33,4 +32,17 @@ function firstMet(entries: readonly MatchEntry[], request: RequestView): MatchEn
     if (meetsConditions(entry, request)) return entry;
   }
   return undefined;
+}
+
+function bestRegex(regexes: RegexTable, request: RequestView): MatchEntry | undefined {
+  const { path } = request;
+  let best: RankedRegex | undefined;
+  for (let group = regexes.find(path); group !== undefined; group = group.parent) {
+    for (const candidate of group.entries) {
+      if (best !== undefined && best.rank < candidate.rank) break;
+      // Conditions first: they are cheaper than an expression.
+      if (meetsConditions(candidate.entry, request) && matchesPath(candidate.entry, path)) best = candidate;
+    }
+  }
+  return best?.entry;
 }

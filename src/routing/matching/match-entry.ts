@@ -2,8 +2,7 @@ import type { HttpRouteMatch, ValueMatch } from "../../resources/http-route.ts";
 import type { CompiledRule } from "../compiled-rule.ts";
 import type { RequestView } from "../request-view.ts";
 import { withoutTrailingSlash } from "../rewrite-path.ts";
-import type { Pattern } from "./pattern.ts";
-import { compilePattern } from "./pattern.ts";
+import { Pattern } from "./pattern.ts";
 import type { PathKind, Ranked } from "./precedence.ts";
 import {
   decodeParameter,
@@ -15,6 +14,8 @@ import {
 
 /** One match of one rule, compiled. */
 export interface MatchEntry extends Ranked {
+  /** What it was compiled from. */
+  readonly source: HttpRouteMatch;
   /** For a prefix without its trailing slash; else as written. */
   readonly path: string;
   /** For a regular expression. */
@@ -46,8 +47,9 @@ export function compileMatch(match: HttpRouteMatch, rule: CompiledRule, order: n
     headerCount: match.headers.length,
     queryCount: match.queryParams.length,
     order,
+    source: match,
     path: value,
-    pathPattern: path.kind === "RegularExpression" ? compilePattern(path.value) : undefined,
+    pathPattern: path.kind === "RegularExpression" ? new Pattern(path.value) : undefined,
     method,
     headers: match.headers.flatMap(compileCondition),
     queryParams: match.queryParams.flatMap(compileCondition),
@@ -125,7 +127,7 @@ function compileCondition(match: ValueMatch): readonly ValueCondition[] {
     case "Exact":
       return [{ name: match.name, value: match.value, pattern: undefined }];
     case "RegularExpression":
-      return [{ name: match.name, value: match.value, pattern: compilePattern(match.value) }];
+      return [{ name: match.name, value: match.value, pattern: new Pattern(match.value) }];
     case "Unsupported":
       return [];
   }

@@ -1,17 +1,29 @@
 import { RE2JS } from "re2js";
 
-export interface Pattern {
-  matches(text: string): boolean;
+/**
+ * A regular expression that is compiled when a text first gets to it: of thousands on one Service few are ever
+ * tried, and a compiled one takes kilobytes. One that can't be compiled matches nothing.
+ */
+export class Pattern {
+  readonly expression: string;
+  #matches: ((text: string) => boolean) | undefined;
+
+  constructor(expression: string) {
+    this.expression = expression;
+  }
+
+  /** Whether the expression matches the whole of a text. */
+  matches(text: string): boolean {
+    this.#matches ??= compile(this.expression);
+    return this.#matches(text);
+  }
 }
 
-/** Matches nothing: what an expression that can't be compiled is taken for. */
-const NEVER: Pattern = { matches: () => false };
-
-export function compilePattern(expression: string): Pattern {
+function compile(expression: string): (text: string) => boolean {
   try {
     const compiled = RE2JS.compile(expression);
-    return { matches: (text) => compiled.testExact(text) };
+    return (text) => compiled.testExact(text);
   } catch {
-    return NEVER;
+    return () => false;
   }
 }
