@@ -1,0 +1,11 @@
+import type { Command } from "./command.ts";
+
+/** A command before it is loaded: what `eastbound --help` says of it, and where it is. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** Every command, in the order of the help. A command is one file of this folder and one line here. */
+export const commands: readonly CommandEntry[] = [];

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { defineCommand } from "../../src/cli/command.ts";
+import { parseConfigFile } from "../../src/cli/config-file.ts";
+import {
+  checkProxySettings,
+  type ProxySettings,
+  proxyFileSettings,
+  proxyFlags,
+} from "../../src/cli/proxy-settings.ts";
+import { DEFAULT_PROXY_LIMITS } from "../../src/proxy/limits.ts";
+import type { Result } from "../../src/resources/result.ts";
+
+/** What the proxy is told, or the problems as they are printed. */
+async function settingsOf(words: readonly string[], config = ""): Promise<ProxySettings | readonly string[]> {
+  const told: ProxySettings[] = [];
+  const command = defineCommand({
+    about: "",
+    flags: proxyFlags,
+    file: proxyFileSettings,
+    check: (input): Result<ProxySettings> => {
+      const checked = checkProxySettings(input);
+      told.push(...(checked.kind === "ok" ? [checked.value] : []));
+      return checked;
+    },
+    run: () => Promise.resolve(0),
+  });
+  const file = await parseConfigFile("e.yaml", config);
+  assert.equal(file.kind, "ok");
+  const planned = command.plan({
+    words,
+    environment: {},
+    config: file.kind === "ok" ? file.value : undefined,
+    isTerminal: false,
+  });
+  if (planned.kind === "invalid") return planned.problems.map(({ path, message }) => `${path} ${message}`);
+  return told[0] ?? [];
+}
+
+const defaults: ProxySettings = {
+  manifests: "dir",
+  capture: { kind: "listen" },
+  admin: { host: "127.0.0.1", port: 15_103 },
+  metrics: undefined,
+  client: { namespace: "default", node: undefined, zone: undefined },
+  hasStrictGrants: false,
+  accessLog: "off",
+  drainTimeoutMs: 25_000,
+  limits: DEFAULT_PROXY_LIMITS,
+};
+
+describe("eastbound proxy's settings", () => {
+  const cases = [
+    { name: "the defaults", words: [], is: defaults },
+    {
+      name: "redirect with its listeners",
+      words: ["--capture=redirect"],
+      is: {
+        ...defaults,
+        capture: {
+          kind: "redirect",
+          listeners: [
+            { host: "127.0.0.1", port: 15_101 },
+            { host: "::1", port: 15_101 },
+          ],
+        },
+      },
+    },
+    {
+      name: "redirect with other listeners",
+      words: ["--capture=redirect", "--listen", "[::1]:1"],
+      is: { ...defaults, capture: { kind: "redirect", listeners: [{ host: "::1", port: 1 }] } },
+    },
+    {
+      name: "everything",
+      words:
+        "--admin=[::1]:9 --metrics=:15102 --namespace=shop --node=n1 --zone=eu-1a --strict-grants --access-log=json --drain-timeout=1m".split(
+          " ",
+        ),
+      config: "limits: { headBytes: 8KiB, maxConnections: 50 }\ntimeouts: { connect: 250ms }",
+      is: {
+        ...defaults,
+        admin: { host: "::1", port: 9 },
+        metrics: { host: "", port: 15_102 },
+        client: { namespace: "shop", node: "n1", zone: "eu-1a" },
+        hasStrictGrants: true,
+        accessLog: "json",
+        drainTimeoutMs: 60_000,
+        limits: { ...DEFAULT_PROXY_LIMITS, headBytes: 8_192, maxConnections: 50, connectTimeoutMs: 250 },
+      },
+    },
+  ];
+  for (const { name, words, config, is } of cases) {
+    it(`are ${name}`, async () => {
+      assert.deepEqual(await settingsOf(["--manifests", "dir", ...words], config), is);
+    });
+  }
+
+  const wrong = [
+    { words: [], says: ["--manifests is missing: it names the folder to read"] },
+    { words: ["--manifests="], says: ["--manifests must not be empty"] },
+    {
+      words: ["--controller=c:1"],
+      says: ["--controller is not available in this version; use --manifests DIR"],
+    },
+    {
+      words: ["--manifests=a", "--controller=c:1"],
+      says: ["--controller is not available in this version; use --manifests DIR"],
+    },
+    { words: ["--manifests=a", "--listen=:1"], says: ["--listen needs --capture redirect"] },
+    {
+      words: ["--listen=x", "--namespace=A", "--node=-", "--drain-timeout=2h"],
+      config: "limits: { headBytes: 1 }\ntimeouts: { connect: 2m }",
+      says: [
+        '--listen must be an address and port as 127.0.0.1:80, [::1]:80 or :80, not "x"',
+        '--namespace must be a DNS label, not "A"',
+        '--node must be a node\'s name, not "-"',
+        "--drain-timeout must be 0s to 1h, not 2h",
+        "e.yaml: limits.headBytes must be 1KiB to 1MiB, not 1",
+        "e.yaml: timeouts.connect must be 10ms to 1m, not 2m",
+        "--manifests is missing: it names the folder to read",
+      ],
+    },
+  ];
+  for (const { words, config, says } of wrong) {
+    it(`are refused: ${words.join(" ")}`, async () => {
+      assert.deepEqual(await settingsOf(words, config), says);
+    });
+  }
+});
