@@ -63,7 +63,8 @@ export function corsPreflight(
     );
     addStep(steps, "Access-Control-Max-Age", plan.maxAge);
   }
-  return { status: 204, headers: steps.filter((step) => step.kind !== "remove") };
+  const headers = steps.flatMap(({ kind, name, value }) => (kind === "remove" ? [] : [{ name, value }]));
+  return { status: 204, headers };
 }
 
 /**

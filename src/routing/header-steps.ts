@@ -37,7 +37,7 @@ const PROTECTED_NAMES: ReadonlySet<string> = new Set([
  * Whether a header modifier may change a field. Host is not one of them: a filter's `set` of it is taken as a
  * rewrite of the host (`hostOf`), so that there is always exactly one.
  */
-export function isChangeableHeader(lowerCaseName: string): boolean {
+function isChangeableHeader(lowerCaseName: string): boolean {
   return lowerCaseName !== "host" && !lowerCaseName.startsWith(":") && !PROTECTED_NAMES.has(lowerCaseName);
 }
 

@@ -13,7 +13,7 @@ export type PathPlan =
   /** The first `prefixLength` characters are replaced. `replacement` has no trailing slash and may be empty. */
   | { readonly kind: "prefix"; readonly prefixLength: number; readonly replacement: string };
 
-export const KEEP_PATH: PathPlan = { kind: "keep" };
+const KEEP_PATH: PathPlan = { kind: "keep" };
 
 /** Changes nothing; one object, so that `rewrite === KEEP_TARGET` is a cheap test. */
 export const KEEP_TARGET: RewritePlan = { host: undefined, path: KEEP_PATH };

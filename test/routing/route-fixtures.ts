@@ -6,6 +6,9 @@ import type {
   Frontend,
 } from "../../src/binding/frontend.ts";
 import type { HttpRouteMatch } from "../../src/resources/http-route.ts";
+// Types only: loaded, so that coverage learns that there is nothing to cover.
+import "../../src/routing/compiled-rule.ts";
+import "../../src/routing/request-view.ts";
 import type { RequestView } from "../../src/routing/request-view.ts";
 
 /** A request from a method and a target, as a codec would show it. */
@@ -26,7 +29,7 @@ export function requestOf(
   };
 }
 
-export function matchOf(match: Partial<HttpRouteMatch>): HttpRouteMatch {
+function matchOf(match: Partial<HttpRouteMatch>): HttpRouteMatch {
   return { path: { kind: "PathPrefix", value: "/" }, headers: [], queryParams: [], ...match };
 }
 

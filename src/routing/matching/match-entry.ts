@@ -84,7 +84,7 @@ export function matchesPath(entry: MatchEntry, path: string): boolean {
 }
 
 /** @param prefix without a trailing slash; the empty one matches everything */
-export function isPathPrefix(prefix: string, path: string): boolean {
+function isPathPrefix(prefix: string, path: string): boolean {
   const { length } = prefix;
   if (length === 0) return true;
   return path.startsWith(prefix) && (path.length === length || path.charCodeAt(length) === SLASH);

@@ -1,4 +1,5 @@
-import { RE2JS } from "re2js";
+import type { RegularExpression } from "../../resources/regular-expression.ts";
+import { compileRegularExpression } from "../../resources/regular-expression.ts";
 
 /**
  * A regular expression that is compiled when a text first gets to it: of thousands on one Service few are ever
@@ -6,7 +7,7 @@ import { RE2JS } from "re2js";
  */
 export class Pattern {
   readonly expression: string;
-  #matches: ((text: string) => boolean) | undefined;
+  #compiled: RegularExpression | undefined;
 
   constructor(expression: string) {
     this.expression = expression;
@@ -14,16 +15,12 @@ export class Pattern {
 
   /** Whether the expression matches the whole of a text. */
   matches(text: string): boolean {
-    this.#matches ??= compile(this.expression);
-    return this.#matches(text);
+    this.#compiled ??= compileOrNever(this.expression);
+    return this.#compiled.matches(text);
   }
 }
 
-function compile(expression: string): (text: string) => boolean {
-  try {
-    const compiled = RE2JS.compile(expression);
-    return (text) => compiled.testExact(text);
-  } catch {
-    return () => false;
-  }
+function compileOrNever(expression: string): RegularExpression {
+  const compiled = compileRegularExpression(expression);
+  return compiled.kind === "ok" ? compiled.value : { matches: () => false };
 }
