@@ -11,6 +11,8 @@ import type { RedirectOrigin } from "./redirect.ts";
 /** A Frontend, ready for `matchRequest`. Immutable once compiled. */
 export interface CompiledFrontend extends MatchTables {
   readonly frontend: Frontend;
+  /** Every rule in the order of the route set, for `explain`. */
+  readonly rules: readonly CompiledMatches[];
   /** The rule of every request, where there can be only one: no route, or a match of everything that nothing beats. */
   readonly onlyRule: CompiledRule | undefined;
   /** For `redirectLocation`: the address and port that clients of this Frontend dial. */
@@ -45,9 +47,11 @@ export function* compileFrontendInSteps(frontend: Frontend): Generator<undefined
   const exact = new Map<string, MatchEntry[]>();
   const prefixes = new PrefixTable<MatchEntry>("element");
   const regexEntries: MatchEntry[] = [];
+  const rules: CompiledMatches[] = [];
   let count = 0;
-  for (const { entries } of compileMatches(frontend.routes?.routes ?? [])) {
-    for (const entry of entries) {
+  for (const rule of compileMatches(frontend.routes?.routes ?? [])) {
+    rules.push(rule);
+    for (const entry of rule.entries) {
       if (entry.pathKind === "exact") addTo(exact, entry);
       else if (entry.pathKind === "prefix") prefixes.add(entry.path, entry);
       else if (entry.pathKind === "regex") regexEntries.push(entry);
@@ -62,7 +66,7 @@ export function* compileFrontendInSteps(frontend: Frontend): Generator<undefined
   yield* inSteps(regexes.build(regexEntries));
   const maxExactLength = exact.keys().reduce((length, path) => Math.max(length, path.length), -1);
   const tables = { exact, maxExactLength, regexes, prefixes };
-  return { frontend, ...tables, onlyRule: onlyRule(frontend, tables), origin: originOf(frontend) };
+  return { frontend, rules, ...tables, onlyRule: onlyRule(frontend, tables), origin: originOf(frontend) };
 }
 
 /** A rule of a route set with its matches. */
@@ -73,7 +77,7 @@ export interface CompiledMatches {
 }
 
 /** Every rule of a route set, in its order. */
-export function* compileMatches(routes: readonly BoundRoute[]): Generator<CompiledMatches, void> {
+function* compileMatches(routes: readonly BoundRoute[]): Generator<CompiledMatches, void> {
   let order = 0;
   for (const route of routes) {
     for (const rule of route.rules) {

@@ -31,7 +31,7 @@ export function explainMatch(
   request: RequestView,
 ): MatchExplanation {
   const match = describeMatch(explained.entry.source);
-  if (explained.entry.order === winner?.entry.order) return { match, verdict: "won", reasons: [] };
+  if (explained.entry === winner?.entry) return { match, verdict: "won", reasons: [] };
   const failures = failuresOf(explained.entry, request);
   if (failures.length > 0 || winner === undefined) return { match, verdict: "failed", reasons: failures };
   const reason = `matched, but ${winner.rule} of ${winner.route} ${advantage(winner, explained)}`;

@@ -1,13 +1,12 @@
 import type { RouteScope } from "../binding/frontend.ts";
 import { objectKey } from "../resources/object-meta.ts";
 import type { CompiledFrontend, CompiledMatches } from "./compile-frontend.ts";
-import { compileMatches } from "./compile-frontend.ts";
 import type { RuleEffect } from "./explain-effect.ts";
 import { explainEffect } from "./explain-effect.ts";
 import type { MatchExplanation, NamedMatch } from "./explain-match.ts";
 import { explainMatch } from "./explain-match.ts";
 import { matchEntry } from "./match-request.ts";
-import type { RedirectOrigin } from "./redirect.ts";
+import type { MatchEntry } from "./matching/match-entry.ts";
 import type { RequestView } from "./request-view.ts";
 
 /** Why a request goes where it goes. Plain data: it can be printed as JSON. */
@@ -36,48 +35,31 @@ export interface RuleExplanation {
 
 /** Decides by the matcher itself, and gives its reasons. */
 export function explainRequest(compiled: CompiledFrontend, request: RequestView): RequestExplanation {
+  const { onlyRule, origin, rules } = compiled;
   const { routes } = compiled.frontend;
-  const { onlyRule, origin } = compiled;
   if (routes === undefined) {
     const effect = onlyRule && { effect: explainEffect(onlyRule, undefined, request, origin) };
     return { outcome: "no-route", rules: [], ...effect };
   }
-  const order = matchEntry(compiled, request)?.order;
-  const rules = compileMatches(routes.routes).toArray();
-  const winner = rules.flatMap(namedMatches).find(({ entry }) => entry.order === order);
+  const entry = matchEntry(compiled, request);
+  const winner = rules.find(({ entries }) => entry !== undefined && entries.includes(entry));
+  const best = entry && winner && namedMatch(winner, entry);
   return {
+    outcome: entry === undefined ? "no-match" : "matched",
     scope: routes.scope,
-    ...explainWinner(
-      rules.find(({ entries }) => entries.some((entry) => entry === winner?.entry)),
-      request,
-      origin,
-    ),
+    ...(winner && { winner: nameOf(winner) }),
     rules: rules.map((rule) => ({
       ...nameOf(rule),
       index: rule.rule.index,
-      isWinner: rule.entries.some((entry) => entry === winner?.entry),
-      matches: namedMatches(rule).map((match) => explainMatch(match, winner, request)),
+      isWinner: rule === winner,
+      matches: rule.entries.map((other) => explainMatch(namedMatch(rule, other), best, request)),
     })),
+    ...(entry && { effect: explainEffect(entry.rule, winner?.rule, request, origin) }),
   };
 }
 
-function explainWinner(
-  winner: CompiledMatches | undefined,
-  request: RequestView,
-  origin: RedirectOrigin,
-): Pick<RequestExplanation, "outcome" | "winner" | "effect"> {
-  const compiled = winner?.entries[0]?.rule;
-  if (winner === undefined || compiled === undefined) return { outcome: "no-match" };
-  return {
-    outcome: "matched",
-    winner: nameOf(winner),
-    effect: explainEffect(compiled, winner.rule, request, origin),
-  };
-}
-
-function namedMatches({ route, rule, entries }: CompiledMatches): readonly NamedMatch[] {
-  const name = `rule ${rule.name ?? rule.index}`;
-  return entries.map((entry) => ({ entry, rule: name, route: objectKey(route) }));
+function namedMatch({ route, rule }: CompiledMatches, entry: MatchEntry): NamedMatch {
+  return { entry, rule: `rule ${rule.name ?? rule.index}`, route: objectKey(route) };
 }
 
 function nameOf({ route, rule }: CompiledMatches): { readonly route: string; readonly rule: string } {

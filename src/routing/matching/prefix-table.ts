@@ -31,6 +31,7 @@ export class PrefixTable<T> {
   /** 1 at every length that some prefix has. */
   #lengths = new Uint8Array(1);
   #root: PrefixGroup<T> | undefined;
+  #isHashed = false;
 
   constructor(end: PrefixEnd) {
     this.#end = end;
@@ -60,14 +61,15 @@ export class PrefixTable<T> {
         group.prefix === "" ? undefined : this.#findHashed(group.prefix, group.prefix.length - 1);
       yield;
     }
-    if (groups.length <= MAX_SCANNED) {
+    this.#isHashed = groups.length > MAX_SCANNED;
+    if (!this.#isHashed) {
       this.#scanned = groups.sort((first, second) => second.prefix.length - first.prefix.length);
     }
   }
 
   /** The group of the longest prefix that a path begins with. */
   find(path: string): PrefixGroup<T> | undefined {
-    if (this.#groups.size > MAX_SCANNED) return this.#findHashed(path, path.length);
+    if (this.#isHashed) return this.#findHashed(path, path.length);
     for (const group of this.#scanned) {
       if (path.startsWith(group.prefix) && this.#isEnd(path, group.prefix.length)) return group;
     }
