@@ -11,6 +11,8 @@ const SPACE_BEFORE_VALUE = 3;
 const VALUE = 4;
 const VALUE_LF = 5;
 const LAST_LF = 6;
+const DONE = 7;
+const FAILED = 8;
 
 const BAD_NAME = malformed("a field name is no token, or no colon follows it");
 const BAD_VALUE = malformed("a field value holds a control character");
@@ -18,8 +20,11 @@ const BARE_CR = malformed("CR without LF");
 const TOO_MANY = headTooLarge("too many fields");
 
 /**
- * Scans field lines up to the empty line after them (RFC 9112 5), byte by byte once, and can stop between any two
- * bytes. Folded lines, bare CR and LF, and control characters are refused.
+ * Scans field lines up to the empty line after them (RFC 9112 5), and can stop between any two bytes. Folded lines,
+ * bare CR and LF, and control characters are refused.
+ *
+ * Lines that lie whole in the buffer are scanned in a straight run; a line that was interrupted, or is unusual, byte by
+ * byte with a state. Both say the same of any line: a property test holds them to it.
  */
 export class FieldScanner implements SectionScanner {
   position = 0;
@@ -57,77 +62,134 @@ export class FieldScanner implements SectionScanner {
   }
 
   scan(buffer: Buffer, from: number, end: number): ScanResult {
-    const table = this.table;
-    let state = this.state;
-    let mark = this.mark;
     let i = from;
-    while (i < end) {
-      if (state === LINE_START) {
-        if (buffer[i] === CR) {
-          table.end = i;
-          state = LAST_LF;
-          i++;
-          continue;
-        }
-        if (table.count >= this.fieldCount) return this.fail(TOO_MANY);
-        mark = i;
-        state = NAME;
-      }
-      if (state === NAME) {
-        while (i < end && TOKEN[buffer[i] as number] !== 0) i++;
-        if (i === end) break;
-        if (i === mark) return this.fail(BAD_NAME);
-        table.beginLine(knownFieldAt(buffer, mark, i), mark, i);
-        state = SPACE_BEFORE_COLON;
-      }
-      if (state === SPACE_BEFORE_COLON) {
-        if (buffer[i] !== COLON) {
-          if (!this.allowsSpaceBeforeColon) return this.fail(BAD_NAME);
-          table.hasSpaceBeforeColon = true;
-          while (i < end && isSpace(buffer[i] as number)) i++;
-          if (i === end) break;
-          if (buffer[i] !== COLON) return this.fail(BAD_NAME);
-        }
-        i++;
-        state = SPACE_BEFORE_VALUE;
-      }
-      if (state === SPACE_BEFORE_VALUE) {
-        while (i < end && isSpace(buffer[i] as number)) i++;
-        if (i === end) break;
-        mark = i;
-        state = VALUE;
-      }
-      if (state === VALUE) {
-        while (i < end && FIELD_VALUE[buffer[i] as number] !== 0) i++;
-        if (i === end) break;
-        if (buffer[i] !== CR) return this.fail(BAD_VALUE);
-        i++;
-        state = VALUE_LF;
-        if (i === end) break;
-      }
-      if (state === VALUE_LF) {
-        if (buffer[i] !== LF) return this.fail(BARE_CR);
-        let valueEnd = i - 1;
-        while (valueEnd > mark && isSpace(buffer[valueEnd - 1] as number)) valueEnd--;
-        i++;
-        table.endLine(mark, valueEnd, i);
-        state = LINE_START;
-      } else if (state === LAST_LF) {
-        if (buffer[i] !== LF) return this.fail(BARE_CR);
-        table.buffer = buffer;
-        this.position = i + 1;
-        return ScanResult.Done;
-      }
+    for (;;) {
+      if (this.state === LINE_START) i = this.scanWholeLines(buffer, i, end);
+      if (this.state >= DONE || i === end) break;
+      i = this.scanLineSlowly(buffer, i, end);
+      if (this.state !== LINE_START) break;
     }
-    this.state = state;
-    this.mark = mark;
     this.position = i;
-    return ScanResult.More;
+    if (this.state === FAILED) return ScanResult.Failed;
+    if (this.state !== DONE) return ScanResult.More;
+    this.table.buffer = buffer;
+    return ScanResult.Done;
   }
 
-  private fail(problem: ParseProblem): ScanResult {
+  /** Where it stopped: at the end of the bytes or of the section, at a fault, or at the start of an unusual line. */
+  private scanWholeLines(buffer: Buffer, from: number, end: number): number {
+    const table = this.table;
+    let i = from;
+    while (i < end && buffer[i] !== CR && table.count < this.fieldCount) {
+      const nameStart = i;
+      while (i < end && TOKEN[buffer[i] as number] !== 0) i++;
+      if (i === end) return this.suspend(NAME, nameStart, i);
+      if (buffer[i] !== COLON || i === nameStart) return nameStart;
+      table.beginLine(knownFieldAt(buffer, nameStart, i), nameStart, i);
+      i++;
+      while (i < end && isSpace(buffer[i] as number)) i++;
+      if (i === end) return this.suspend(SPACE_BEFORE_VALUE, i, i);
+      const valueStart = i;
+      while (i < end && FIELD_VALUE[buffer[i] as number] !== 0) i++;
+      if (i === end) return this.suspend(VALUE, valueStart, i);
+      if (buffer[i] !== CR) return this.fail(BAD_VALUE, i);
+      const valueEnd = i;
+      i++;
+      if (i === end) return this.suspend(VALUE_LF, valueStart, i);
+      if (buffer[i] !== LF) return this.fail(BARE_CR, i);
+      i++;
+      this.endLine(buffer, valueStart, valueEnd);
+    }
+    return i;
+  }
+
+  private suspend(state: number, mark: number, position: number): number {
+    this.state = state;
+    this.mark = mark;
+    return position;
+  }
+
+  private fail(problem: ParseProblem, position: number): number {
     this.problem = problem;
-    return ScanResult.Failed;
+    this.state = FAILED;
+    return position;
+  }
+
+  /** Ends a line whose value, with white space perhaps behind it, is followed by CRLF. */
+  private endLine(buffer: Buffer, valueStart: number, end: number): void {
+    let valueEnd = end;
+    while (valueEnd > valueStart && isSpace(buffer[valueEnd - 1] as number)) valueEnd--;
+    this.table.endLine(valueStart, valueEnd, end + 2);
+  }
+
+  /** Scans on to the end of the line, of the section or of the bytes. */
+  private scanLineSlowly(buffer: Buffer, from: number, end: number): number {
+    let i = from;
+    do {
+      const problem = this.step(buffer, i);
+      if (problem !== undefined) return this.fail(problem, i);
+      i++;
+    } while (i < end && this.state !== LINE_START && this.state !== DONE);
+    return i;
+  }
+
+  /** Takes one byte. */
+  private step(buffer: Buffer, i: number): ParseProblem | undefined {
+    const byte = buffer[i] as number;
+    switch (this.state) {
+      case LINE_START:
+        return this.stepIntoLine(byte, i);
+      case NAME:
+        return this.stepName(buffer, byte, i);
+      case SPACE_BEFORE_COLON:
+        if (byte === COLON) this.state = SPACE_BEFORE_VALUE;
+        else if (!isSpace(byte)) return BAD_NAME;
+        return undefined;
+      case SPACE_BEFORE_VALUE:
+        if (isSpace(byte)) return undefined;
+        this.suspend(VALUE, i, i);
+        return this.stepValue(byte);
+      case VALUE:
+        return this.stepValue(byte);
+      case VALUE_LF:
+        if (byte !== LF) return BARE_CR;
+        this.endLine(buffer, this.mark, i - 1);
+        this.state = LINE_START;
+        return undefined;
+      default:
+        if (byte !== LF) return BARE_CR;
+        this.state = DONE;
+        return undefined;
+    }
+  }
+
+  private stepIntoLine(byte: number, i: number): ParseProblem | undefined {
+    if (byte === CR) {
+      this.table.end = i;
+      this.state = LAST_LF;
+      return undefined;
+    }
+    if (this.table.count >= this.fieldCount) return TOO_MANY;
+    if (TOKEN[byte] === 0) return BAD_NAME;
+    this.suspend(NAME, i, i);
+    return undefined;
+  }
+
+  private stepName(buffer: Buffer, byte: number, i: number): ParseProblem | undefined {
+    if (TOKEN[byte] !== 0) return undefined;
+    if (byte !== COLON) {
+      if (!this.allowsSpaceBeforeColon || !isSpace(byte)) return BAD_NAME;
+      this.table.hasSpaceBeforeColon = true;
+    }
+    this.table.beginLine(knownFieldAt(buffer, this.mark, i), this.mark, i);
+    this.state = byte === COLON ? SPACE_BEFORE_VALUE : SPACE_BEFORE_COLON;
+    return undefined;
+  }
+
+  private stepValue(byte: number): ParseProblem | undefined {
+    if (byte === CR) this.state = VALUE_LF;
+    else if (FIELD_VALUE[byte] === 0) return BAD_VALUE;
+    return undefined;
   }
 }
 

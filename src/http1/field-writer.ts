@@ -1,10 +1,7 @@
 import type { FieldTable } from "./field-table.ts";
 import type { HeadEdit, HeadEdits } from "./head-edits.ts";
-import { KnownField } from "./known-fields.ts";
+import { bit, type KnownField, NEVER_IN_TRAILERS } from "./known-fields.ts";
 import type { OutBuffer } from "./out-buffer.ts";
-
-/** Ids from here on have no bit in a mask. */
-const MASKED_IDS = 32;
 
 const EMPTY = Buffer.alloc(0);
 const CRLF = Buffer.from("\r\n");
@@ -67,7 +64,7 @@ function isForwarded(fields: FieldTable, from: number, edit: HeadEdit, dropMask:
 }
 
 function isDropped(id: KnownField, dropMask: number): boolean {
-  return id !== KnownField.Other && id < MASKED_IDS && ((dropMask >>> id) & 1) !== 0;
+  return (bit(id) & dropMask) !== 0;
 }
 
 /** `Name: value` with `suffix` behind the value; the suffix's comma only where there is a value before it. */
@@ -87,7 +84,7 @@ function writeLine(out: OutBuffer, fields: FieldTable, index: number, suffix: Bu
  */
 export function writeTrailerFields(out: OutBuffer, trailers: FieldTable): void {
   for (let index = 0; index < trailers.count; index++) {
-    if (trailers.id(index) === KnownField.Other) {
+    if (!NEVER_IN_TRAILERS.has(trailers.nameAt(index).toLowerCase())) {
       out.bytes(trailers.buffer, trailers.nameStart(index), trailers.lineEnd(index));
     }
   }

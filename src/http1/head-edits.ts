@@ -106,14 +106,14 @@ function compileOutcome(lowerCaseName: string, outcome: Outcome): HeadEdit {
   };
 }
 
+const NOT_EDITABLE_MASK =
+  HOP_BY_HOP_MASK | bit(KnownField.Host) | bit(KnownField.ContentLength) | bit(KnownField.TransferEncoding);
+
 /** Fields that say where a message ends or what the next hop is are the proxy's own business. */
 function isEditable(lowerCaseName: string): boolean {
   const name = Buffer.from(lowerCaseName, "utf8");
   if (name.length === 0 || name.some((byte) => TOKEN[byte] === 0)) return false;
-  const id = knownFieldAt(name, 0, name.length);
-  if (id === KnownField.Host || id === KnownField.ContentLength || id === KnownField.TransferEncoding)
-    return false;
-  return id >= KnownField.Control || id === KnownField.Other || (bit(id) & HOP_BY_HOP_MASK) === 0;
+  return (bit(knownFieldAt(name, 0, name.length)) & NOT_EDITABLE_MASK) === 0;
 }
 
 function isFieldValue(value: string): boolean {

@@ -1,7 +1,8 @@
 import { TOKEN } from "./byte-classes.ts";
 
 /**
- * The fields that a proxy must understand, by number. Those below 32 have a bit in the writers' masks.
+ * The fields that say something to a proxy, by number; each has a bit in the writers' masks. Kept few, since every
+ * field of every head is looked up.
  */
 export const KnownField = {
   Other: 0,
@@ -15,21 +16,10 @@ export const KnownField = {
   Upgrade: 8,
   Http2Settings: 9,
   Expect: 10,
-  Trailer: 11,
-  Authorization: 12,
-  WwwAuthenticate: 13,
-  ProxyAuthorization: 14,
-  ProxyAuthenticate: 15,
-  Cookie: 16,
-  SetCookie: 17,
-  ContentType: 18,
-  ContentEncoding: 19,
-  ContentRange: 20,
-  Date: 21,
+  Authorization: 11,
+  WwwAuthenticate: 12,
   /** A field that the Connection field of the same head names: not forwarded (RFC 9110 7.6.1). */
-  ConnectionNamed: 31,
-  /** Fields that control caching, conditions, routing and the like; told apart only to keep them out of trailers. */
-  Control: 32,
+  ConnectionNamed: 13,
 } as const;
 
 export type KnownField = (typeof KnownField)[keyof typeof KnownField];
@@ -45,41 +35,62 @@ const NAMES: readonly (readonly [string, KnownField])[] = [
   ["upgrade", KnownField.Upgrade],
   ["http2-settings", KnownField.Http2Settings],
   ["expect", KnownField.Expect],
-  ["trailer", KnownField.Trailer],
   ["authorization", KnownField.Authorization],
   ["www-authenticate", KnownField.WwwAuthenticate],
-  ["proxy-authorization", KnownField.ProxyAuthorization],
-  ["proxy-authenticate", KnownField.ProxyAuthenticate],
-  ["cookie", KnownField.Cookie],
-  ["set-cookie", KnownField.SetCookie],
-  ["content-type", KnownField.ContentType],
-  ["content-encoding", KnownField.ContentEncoding],
-  ["content-range", KnownField.ContentRange],
-  ["date", KnownField.Date],
-  ["age", KnownField.Control],
-  ["cache-control", KnownField.Control],
-  ["expires", KnownField.Control],
-  ["forwarded", KnownField.Control],
-  ["if-match", KnownField.Control],
-  ["if-modified-since", KnownField.Control],
-  ["if-none-match", KnownField.Control],
-  ["if-range", KnownField.Control],
-  ["if-unmodified-since", KnownField.Control],
-  ["location", KnownField.Control],
-  ["max-forwards", KnownField.Control],
-  ["pragma", KnownField.Control],
-  ["range", KnownField.Control],
-  ["retry-after", KnownField.Control],
-  ["vary", KnownField.Control],
-  ["warning", KnownField.Control],
-  ["x-forwarded-for", KnownField.Control],
-  ["x-forwarded-host", KnownField.Control],
-  ["x-forwarded-proto", KnownField.Control],
 ];
 
-const SLOTS = 256;
+/**
+ * What Connection must not name, in lower case: fields meant for every recipient. To drop one would change where the
+ * message ends, where it goes, who sent it or how it is understood.
+ */
+export const NEVER_CONNECTION_NAMED: ReadonlySet<string> = new Set([
+  "authorization",
+  "content-encoding",
+  "content-length",
+  "content-range",
+  "content-type",
+  "cookie",
+  "date",
+  "expect",
+  "host",
+  "set-cookie",
+  "transfer-encoding",
+  "www-authenticate",
+]);
+
+/** What is not passed on in trailers, in lower case (RFC 9110 6.5.1): framing, routing, authentication, content, control. */
+export const NEVER_IN_TRAILERS: ReadonlySet<string> = new Set([
+  ...NAMES.map(([name]) => name),
+  ...NEVER_CONNECTION_NAMED,
+  "age",
+  "cache-control",
+  "expires",
+  "forwarded",
+  "if-match",
+  "if-modified-since",
+  "if-none-match",
+  "if-range",
+  "if-unmodified-since",
+  "location",
+  "max-forwards",
+  "pragma",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "range",
+  "retry-after",
+  "trailer",
+  "vary",
+  "warning",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+]);
+
+const SLOTS = 64;
 const LONGEST = Math.max(...NAMES.map(([name]) => name.length));
 
+/** By the first byte of a name in lower case, a bit for each length of a known name: turns most others away. */
+const LENGTHS = new Int32Array(256);
 /** Open addressing: a slot holds an entry's place in NAMES plus one. */
 const SLOT_ENTRY = new Uint8Array(SLOTS);
 const ENTRY_ID = new Uint8Array(NAMES.length + 1);
@@ -88,6 +99,7 @@ const ENTRY_BYTES = new Uint8Array((NAMES.length + 1) * LONGEST);
 
 NAMES.forEach(([name, id], index) => {
   const entry = index + 1;
+  LENGTHS[name.charCodeAt(0)] = (LENGTHS[name.charCodeAt(0)] ?? 0) | bit(name.length);
   let slot = slotOf(name.length, name.charCodeAt(0), name.charCodeAt(name.length - 1));
   while (SLOT_ENTRY[slot] !== 0) slot = (slot + 1) % SLOTS;
   SLOT_ENTRY[slot] = entry;
@@ -104,12 +116,9 @@ function slotOf(length: number, first: number, last: number): number {
 /** The number of the field whose name, in any case, lies between `start` and `end`; the name must not be empty. */
 export function knownFieldAt(buffer: Buffer, start: number, end: number): KnownField {
   const length = end - start;
-  if (length > LONGEST) return KnownField.Other;
-  let slot = slotOf(
-    length,
-    TOKEN[buffer[start] as number] as number,
-    TOKEN[buffer[end - 1] as number] as number,
-  );
+  const first = TOKEN[buffer[start] as number] as number;
+  if (length > LONGEST || ((LENGTHS[first] as number) & bit(length)) === 0) return KnownField.Other;
+  let slot = slotOf(length, first, TOKEN[buffer[end - 1] as number] as number);
   for (;;) {
     const entry = SLOT_ENTRY[slot] as number;
     if (entry === 0) return KnownField.Other;
@@ -143,25 +152,7 @@ export const HOP_BY_HOP_MASK =
   bit(KnownField.Http2Settings) |
   bit(KnownField.ConnectionNamed);
 
-/**
- * The bits of fields that Connection must not name: they are meant for every recipient, and dropping them would
- * change where a message ends, where it goes or who sent it.
- */
-export const NEVER_CONNECTION_NAMED_MASK =
-  bit(KnownField.Host) |
-  bit(KnownField.ContentLength) |
-  bit(KnownField.TransferEncoding) |
-  bit(KnownField.Expect) |
-  bit(KnownField.Authorization) |
-  bit(KnownField.WwwAuthenticate) |
-  bit(KnownField.Cookie) |
-  bit(KnownField.SetCookie) |
-  bit(KnownField.ContentType) |
-  bit(KnownField.ContentEncoding) |
-  bit(KnownField.ContentRange) |
-  bit(KnownField.Date);
-
-/** The bit of a field below 32 in a mask. */
+/** The bit of a field in a mask. */
 export function bit(id: number): number {
   return 1 << id;
 }

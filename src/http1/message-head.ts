@@ -1,12 +1,7 @@
 import { COMMA, equalsIgnoringCase, HTAB, SP, TOKEN } from "./byte-classes.ts";
 import { FieldTable } from "./field-table.ts";
-import {
-  bit,
-  HOP_BY_HOP_MASK,
-  KnownField,
-  knownFieldAt,
-  NEVER_CONNECTION_NAMED_MASK,
-} from "./known-fields.ts";
+import { bit, HOP_BY_HOP_MASK, KnownField, knownFieldAt, NEVER_CONNECTION_NAMED } from "./known-fields.ts";
+import { latin1TextAt } from "./latin1.ts";
 import { malformed, type ParseProblem } from "./parse-problem.ts";
 import { Framing } from "./parser-event.ts";
 
@@ -175,14 +170,15 @@ export class MessageHead {
   private readConnectionOption(start: number, end: number): boolean {
     const buffer = this.fields.buffer;
     const id = knownFieldAt(buffer, start, end);
-    if (id === KnownField.KeepAlive) this.hasKeepAliveOption = true;
-    else if (id === KnownField.Upgrade) this.hasUpgradeOption = true;
-    else if (id !== KnownField.Other && (id >= KnownField.Control || (bit(id) & HOP_BY_HOP_MASK) === 0)) {
+    if (id === KnownField.KeepAlive) {
+      this.hasKeepAliveOption = true;
+    } else if (id === KnownField.Upgrade) {
+      this.hasUpgradeOption = true;
+    } else if (equalsIgnoringCase(buffer, start, end, "close")) {
+      this.hasCloseOption = true;
+    } else if ((bit(id) & HOP_BY_HOP_MASK) === 0) {
       this.mustDropNamed = true;
-      return id >= KnownField.Control || (bit(id) & NEVER_CONNECTION_NAMED_MASK) === 0;
-    } else if (id === KnownField.Other) {
-      if (equalsIgnoringCase(buffer, start, end, "close")) this.hasCloseOption = true;
-      else this.mustDropNamed = true;
+      return !NEVER_CONNECTION_NAMED.has(latin1TextAt(buffer, start, end).toLowerCase());
     }
     return true;
   }

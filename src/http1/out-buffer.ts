@@ -3,7 +3,7 @@ import { writeLatin1At } from "./latin1.ts";
 
 const INITIAL_BYTES = 4096;
 /** From this length on the native copy is faster than a loop. */
-const NATIVE_COPY_BYTES = 48;
+const NATIVE_COPY_BYTES = 32;
 const QUESTION_MARK = 0x3f;
 const DIGITS = "0123456789abcdef";
 
