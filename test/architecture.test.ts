@@ -222,8 +222,20 @@ describe("architecture", () => {
   });
 
   it("writes Node's modules with node:", () => {
-    const bare = files.flatMap((file) => file.imports.filter((i) => builtinModules.includes(i.specifier)));
+    const names = new Set(builtinModules.filter((name) => !name.startsWith("node:")));
+    const bare = files.flatMap((file) => file.imports.filter((i) => names.has(i.specifier)));
     assert.deepEqual(bare, []);
+  });
+
+  it("loads modules by import alone, but for src/platform", () => {
+    const other = /\b(getBuiltinModule|createRequire|require)\(/;
+    const found = files.filter(
+      (f) => f.folder !== "platform" && other.test(readFileSync(join(root, f.path), "utf8")),
+    );
+    assert.deepEqual(
+      found.map((f) => f.path),
+      [],
+    );
   });
 
   it("has no barrels: a thing is imported from where it is defined", () => {

@@ -1,0 +1,12 @@
+/** What tells the time. */
+export interface Clock {
+  /** Milliseconds that only ever go forward, from any start, in fractions of microseconds. About 50 ns. */
+  readonly now: () => number;
+  /** Milliseconds since 1970, for showing to people; it can jump. */
+  readonly wallTime: () => number;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
+};
