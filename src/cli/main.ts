@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { readFile } from "node:fs/promises";
 import { isatty } from "node:tty";
 import { commands } from "./commands.ts";
