@@ -69,7 +69,6 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   telemetry: {
     why: "metrics and logs are told what happened: they know neither routes nor sockets",
-    packages: ["prom-client"],
   },
   admin: {
     why: "the endpoints show what the proxy offers through its types, and can't reach into it",
@@ -79,7 +78,7 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   platform: {
     why: "what touches the operating system knows nothing of the mesh",
-    builtins: ["crypto", "ffi", "process", "os"],
+    builtins: ["crypto", "ffi", "fs", "process", "os"],
   },
   cli: {
     why: "the commands wire all parts together, so nothing may import them",
