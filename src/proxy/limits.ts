@@ -67,6 +67,24 @@ export const PROXY_LIMITS = {
     [0, 16 * MIB],
     "Largest request body that is kept to be sent again",
   ),
+  idlePerEndpoint: count(
+    "idlePerEndpoint",
+    256,
+    [0, 1_000_000],
+    "Connections to an endpoint that are kept between requests",
+  ),
+  skippedBodyBytes: bytes(
+    "skippedBodyBytes",
+    64 * KIB,
+    [0, 16 * MIB],
+    "Largest request body that is read and dropped after an early answer, to keep the client's connection",
+  ),
+  mirrorBytes: bytes(
+    "mirrorBytes",
+    256 * KIB,
+    [0, 64 * MIB],
+    "Bytes of a mirrored request that wait to be sent, beyond which the copy is given up",
+  ),
   resendEndpoints: count(
     "resendEndpoints",
     5,
@@ -120,6 +138,18 @@ export const PROXY_LIMITS = {
     SECOND_MS,
     [10, 60 * SECOND_MS],
     "Wait for a connection to an endpoint, before another one is tried",
+  ),
+  mirrorTimeoutMs: time(
+    "mirror",
+    10 * SECOND_MS,
+    [100, HOUR_MS],
+    "Life of a mirrored request, after which its connection is cut",
+  ),
+  writeStallTimeoutMs: time(
+    "writeStall",
+    300 * SECOND_MS,
+    [SECOND_MS, 24 * HOUR_MS],
+    "Longest time in which a client takes nothing of what waits for it",
   ),
   resendWindowMs: time(
     "resendWindow",

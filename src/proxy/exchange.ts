@@ -1,0 +1,480 @@
+import { writeLastChunk } from "../http1/body-writer.ts";
+import type { FieldTable } from "../http1/field-table.ts";
+import { compileHeadEdits, type HeadEdits } from "../http1/head-edits.ts";
+import { writeRequestHead } from "../http1/message-writer.ts";
+import { writeOwnResponse } from "../http1/own-response.ts";
+import { Framing } from "../http1/parser-event.ts";
+import type { RequestHead } from "../http1/request-head.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
+import type { CompiledRule } from "../routing/compiled-rule.ts";
+import { type CorsPlan, corsPreflight, corsResponseSteps, isPreflight } from "../routing/cors.ts";
+import { matchRequest } from "../routing/match-request.ts";
+import { pickBackend } from "../routing/pick-backend.ts";
+import { type RedirectPlan, redirectLocation } from "../routing/redirect.ts";
+import { rewritePath } from "../routing/rewrite-path.ts";
+import { Attempts, type AttemptsOwner } from "./attempts.ts";
+import type { BackendRuntime } from "./backend-runtime.ts";
+import type { ProxyContext } from "./context.ts";
+import { FAILURES, type Failure, failureAnswer } from "./failure.ts";
+import type { Forwarding, FrontendRuntime, RequestOutcome } from "./frontend-runtime.ts";
+import type { HeadView } from "./head-view.ts";
+import type { Http1Upstream, UpstreamFailure } from "./http1-upstream.ts";
+import { type MirroredRequest, startMirrors } from "./mirrored-request.ts";
+import { RequestBody } from "./request-body.ts";
+import { ResponseRelay } from "./response-relay.ts";
+import { Deadline } from "./timer-wheel.ts";
+import type { Wire } from "./wire.ts";
+
+/** The client's side of an exchange. */
+export interface ExchangeClient {
+  readonly wire: Wire;
+  /** The connection may serve another request after this one. */
+  readonly canKeepAlive: boolean;
+  /** Whom session affinity binds. */
+  readonly address: string;
+  /** A connection that the client authenticated, kept for this client alone. */
+  pinned: Http1Upstream | undefined;
+  /** Makes the request head outlive the read it came with. */
+  retainHead(): void;
+  /** No more of the request until `releaseRequest`. */
+  holdRequest(): void;
+  releaseRequest(): void;
+  /** The exchange is over and its response written. */
+  exchangeEnded(keepsAlive: boolean): void;
+  /** Both sides are byte streams from now on. */
+  becomeTunnel(upstream: Http1Upstream, onEnd: () => void): void;
+}
+
+type Fields = readonly (readonly [name: string, value: string])[];
+
+/** RFC 9110, section 9.2.2. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+const NO_BODY = Buffer.alloc(0);
+
+/**
+ * One request and its response: matched, balanced, sent (more than once if need be), answered, counted.
+ *
+ * Begins with `begin`; from then on the client's parser and the upstream's parser drive it. It ends exactly once, in
+ * `#finish`, whatever fails: with the upstream's response, an answer of the proxy's own, or a closed connection.
+ */
+export class Exchange implements AttemptsOwner {
+  readonly #context: ProxyContext;
+  readonly #client: ExchangeClient;
+  readonly #frontend: FrontendRuntime;
+  readonly #view: HeadView;
+  readonly #head: RequestHead;
+  readonly #startedMs: number;
+  readonly #body: RequestBody;
+  readonly #relay: ResponseRelay;
+  readonly #isHead: boolean;
+  readonly #writtenBefore: number;
+  readonly #logged: { readonly method: string; readonly path: string; readonly host: string } | undefined;
+
+  #rule: CompiledRule | undefined;
+  #forwarding: Forwarding | undefined;
+  #backend: BackendRuntime | undefined;
+  #attempts: Attempts | undefined;
+  #responseEdits: HeadEdits | undefined;
+  #mirrors: readonly MirroredRequest[] | undefined;
+  #deadline: Deadline | undefined;
+  #upstreamMs: number | undefined;
+  #failure: Failure | undefined;
+  /** What the client was told; 0 before. */
+  #status = 0;
+  #isDone = false;
+
+  constructor(
+    context: ProxyContext,
+    client: ExchangeClient,
+    frontend: FrontendRuntime,
+    request: HeadView,
+    now: number,
+  ) {
+    const { head } = request;
+    this.#context = context;
+    this.#client = client;
+    this.#frontend = frontend;
+    this.#view = request;
+    this.#head = head;
+    this.#startedMs = now;
+    this.#body = new RequestBody(head.framing, context.limits.retryBodyBytes);
+    this.#relay = new ResponseRelay(client.wire, head);
+    this.#isHead = head.method === "HEAD";
+    this.#writtenBefore = client.wire.bytesWritten;
+    this.#logged =
+      context.accessLog === undefined
+        ? undefined
+        : { method: head.method, path: head.target, host: request.host };
+    context.activity.busy++;
+  }
+
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** More of the request can be taken now. */
+  get wantsBody(): boolean {
+    return this.#isDone || this.#attempts?.attached !== undefined;
+  }
+
+  get isRequestComplete(): boolean {
+    return this.#body.isComplete;
+  }
+
+  get isRequestSent(): boolean {
+    return this.#body.isComplete;
+  }
+
+  get canReplay(): boolean {
+    return this.#body.canReplay && !this.#relay.hasBegun;
+  }
+
+  get isSticky(): boolean {
+    return this.#client.pinned !== undefined;
+  }
+
+  // --- What the rule says ---------------------------------------------------------------------------------------
+
+  begin(): void {
+    const rule = matchRequest(this.#frontend.compiled, this.#view);
+    if (rule === undefined) {
+      const details = `no rule of the routes for ${this.#frontend.frontend.name} matches the request`;
+      this.#fail({ kind: "no_route", details });
+      return;
+    }
+    this.#rule = rule;
+    const { action } = rule;
+    switch (action.kind) {
+      case "fail":
+        this.#fail({ kind: "backend_invalid", details: action.message });
+        return;
+      case "redirect":
+        if (!this.#answeredPreflight(rule.cors)) this.#redirect(action.redirect);
+        return;
+      case "forward":
+        this.#forward(rule, this.#frontend.forwarding(rule, pickBackend(action, this.#context.random())));
+    }
+  }
+
+  #forward(rule: CompiledRule, forwarding: Forwarding): void {
+    const { plan } = forwarding;
+    this.#forwarding = forwarding;
+    if (this.#answeredPreflight(plan.cors)) return;
+    if (plan.redirect !== undefined) {
+      this.#redirect(plan.redirect);
+      return;
+    }
+    if (plan.target.kind === "fail") {
+      this.#fail({ kind: "backend_invalid", details: plan.target.message });
+      return;
+    }
+    const backend = this.#context.backend(plan.target.name);
+    if (backend === undefined) {
+      this.#fail({ kind: "no_endpoint", details: `${plan.target.name} no longer exists` });
+    } else if (backend.backend.protocol === "http2") {
+      this.#fail({ kind: "backend_invalid", details: `${plan.target.name} takes HTTP/2 only` });
+    } else {
+      this.#sendTo(backend, rule, forwarding);
+    }
+  }
+
+  #sendTo(backend: BackendRuntime, rule: CompiledRule, forwarding: Forwarding): void {
+    const { plan } = forwarding;
+    const now = this.#startedMs;
+    this.#backend = backend;
+    this.#responseEdits =
+      plan.cors === undefined
+        ? forwarding.responseEdits
+        : compileHeadEdits([...plan.responseHeaderSteps, ...corsResponseSteps(plan.cors, this.#view)]);
+    if (rule.requestTimeoutMs > 0) {
+      this.#deadline = new Deadline(this.#onTimeout);
+      this.#context.wheel.set(this.#deadline, now, rule.requestTimeoutMs);
+    }
+    if (plan.mirrors.length > 0) this.#startMirrors(forwarding);
+    if (rule.retry !== undefined) {
+      backend.retryBudget.onRequest(now);
+      this.#client.retainHead();
+      this.#body.keepForReplay();
+    }
+    this.#attempts = new Attempts({
+      context: this.#context,
+      frontend: this.#frontend,
+      backend,
+      rule,
+      owner: this,
+      isIdempotent: IDEMPOTENT.has(this.#head.method),
+      startedMs: now,
+      clientAddress: this.#client.address,
+    });
+    this.#attempts.begin(now, this.#takePinned(backend));
+  }
+
+  #startMirrors(forwarding: Forwarding): void {
+    this.#mirrors = startMirrors({
+      context: this.#context,
+      frontend: this.#frontend,
+      forwarding,
+      head: this.#head,
+      target: this.#targetFor(forwarding),
+      hasBody: !this.#body.isComplete,
+    });
+  }
+
+  #takePinned(backend: BackendRuntime): Http1Upstream | undefined {
+    const { pinned } = this.#client;
+    if (pinned === undefined || (pinned.isIdle && backend.owns(pinned.pool))) return pinned;
+    pinned.close();
+    this.#client.pinned = undefined;
+    return undefined;
+  }
+
+  // --- The request ----------------------------------------------------------------------------------------------
+
+  waitForConnection(): void {
+    this.#client.retainHead();
+  }
+
+  onConnected(upstream: Http1Upstream): void {
+    this.#attempts?.connected(upstream);
+    this.#client.releaseRequest();
+    upstream.wire.flush();
+  }
+
+  send(upstream: Http1Upstream, now: number): void {
+    const forwarding = this.#forwarding as Forwarding;
+    const head = this.#head;
+    const { out } = upstream.wire;
+    upstream.beginRequest(head.method, head.isUpgrade, now);
+    writeRequestHead(out, head, {
+      edits: forwarding.requestEdits,
+      target: this.#targetFor(forwarding),
+      host: forwarding.plan.rewrite.host,
+    });
+    // A reused connection may turn out to be closed: what can be sent again is kept until a response comes.
+    if (upstream.isReused && IDEMPOTENT.has(head.method)) {
+      this.#client.retainHead();
+      this.#body.keepForReplay();
+    }
+    this.#body.replayTo(out);
+  }
+
+  #targetFor({ plan }: Forwarding): string | undefined {
+    const { path } = plan.rewrite;
+    if (path.kind === "keep") return undefined;
+    const { query } = this.#head;
+    const rewritten = rewritePath(path, this.#head.path);
+    return query === undefined ? rewritten : `${rewritten}?${query}`;
+  }
+
+  onRequestData(buffer: Buffer, start: number, end: number): void {
+    if (this.#isDone) return;
+    this.#body.append(buffer, start, end);
+    const upstream = this.#attempts?.attached;
+    if (upstream !== undefined) this.#body.write(upstream.wire.out, buffer, start, end);
+    if (this.#mirrors === undefined) return;
+    for (const mirror of this.#mirrors) mirror.onRequestData(buffer, start, end);
+  }
+
+  onRequestEnd(trailers: FieldTable | undefined): void {
+    if (this.#isDone || this.#body.isComplete) return;
+    this.#body.isComplete = true;
+    const upstream = this.#attempts?.attached;
+    if (upstream !== undefined && this.#body.isChunked) writeLastChunk(upstream.wire.out, trailers);
+    if (this.#mirrors === undefined) return;
+    for (const mirror of this.#mirrors) mirror.onRequestEnd(true);
+  }
+
+  /** The read that brought parts of the request is over: time to send them. */
+  flushRequest(): void {
+    const upstream = this.#attempts?.attached;
+    if (upstream === undefined) return;
+    upstream.wire.flush();
+    if (upstream.wire.isCongested) this.#client.holdRequest();
+  }
+
+  /** The request can't be read further. */
+  onRequestFailed(failure: Failure): void {
+    this.#fail(failure);
+  }
+
+  onClientClosed(): void {
+    if (this.#isDone) return;
+    this.#attempts?.abandon();
+    this.#failure = { kind: "client_closed", details: "the client closed the connection" };
+    this.#status = FAILURES.client_closed.status;
+    this.#record();
+  }
+
+  onUpstreamDrained(): void {
+    this.#client.releaseRequest();
+  }
+
+  onUpstreamFailed(failure: UpstreamFailure): void {
+    if (this.#relay.hasBegun) this.#fail(failure);
+    else this.#attempts?.onFailed(failure);
+  }
+
+  onAttemptsFailed(failure: Failure): void {
+    this.#fail(failure);
+  }
+
+  readonly #onTimeout = (): void => {
+    this.#attempts?.blame(this.#context.now());
+    this.#fail({ kind: "timeout", details: "no complete response within timeouts.request" });
+  };
+
+  // --- The response ---------------------------------------------------------------------------------------------
+
+  onInformational(head: ResponseHead): void {
+    this.#relay.informational(head);
+  }
+
+  onResponseHead(head: ResponseHead): void {
+    const attempts = this.#attempts;
+    if (attempts === undefined) return;
+    this.#upstreamMs = this.#context.now() - attempts.tryStartedMs;
+    if (attempts.retriesStatus(head.status)) return;
+    if (this.#head.hasStickyAuthentication || head.hasStickyAuthentication) {
+      this.#client.pinned = attempts.attached;
+    }
+    this.#status = head.status;
+    // Before the request's end nobody knows whether the rest of it will ever be read: no other request may follow.
+    this.#relay.head(head, this.#responseEdits, this.#client.canKeepAlive && this.#body.isComplete);
+    if (head.status === 101) this.#switchProtocols(attempts);
+  }
+
+  onResponseData(buffer: Buffer, start: number, end: number): void {
+    this.#relay.data(buffer, start, end);
+  }
+
+  onResponseTrailers(trailers: FieldTable): void {
+    this.#relay.trailers(trailers);
+  }
+
+  onResponseEnd(): void {
+    this.#relay.end();
+    this.#attempts?.complete();
+    this.#client.wire.flush();
+    this.#finish(this.#relay.keepsAlive);
+  }
+
+  onResponseFlush(): void {
+    const { wire } = this.#client;
+    wire.flush();
+    if (wire.isCongested) this.#attempts?.attached?.wire.pause();
+  }
+
+  onClientDrained(): void {
+    this.#attempts?.attached?.wire.resume();
+  }
+
+  #switchProtocols(attempts: Attempts): void {
+    const upstream = attempts.attached;
+    if (upstream === undefined) return;
+    this.#client.wire.flush();
+    const endpoint = attempts.handOver();
+    const { activity } = this.#context;
+    activity.busy++;
+    this.#record();
+    this.#client.becomeTunnel(upstream, () => {
+      endpoint?.end();
+      activity.busy--;
+      activity.lastMs = this.#context.now();
+    });
+  }
+
+  // --- Answers of the proxy's own -------------------------------------------------------------------------------
+
+  #answeredPreflight(cors: CorsPlan | undefined): boolean {
+    if (cors === undefined || !isPreflight(this.#view)) return false;
+    const { status, headers } = corsPreflight(cors, this.#view);
+    const fields = headers.map(({ name, value }) => [name, value] as const);
+    this.#answer(status, fields, NO_BODY, true);
+    return true;
+  }
+
+  #redirect(redirect: RedirectPlan): void {
+    const { address, port } = this.#frontend.frontend;
+    const host = address.includes(":") ? `[${address}]` : address;
+    const { status, location } = redirectLocation(redirect, this.#view, { scheme: "http", host, port });
+    this.#answer(status, [["Location", location]], NO_BODY, true);
+  }
+
+  #fail(failure: Failure): void {
+    if (this.#isDone) return;
+    this.#failure = failure;
+    this.#attempts?.abandon();
+    if (this.#relay.hasBegun) {
+      // Part of a response is out: only a broken connection tells the client that the rest is missing.
+      this.#record();
+      this.#client.wire.reset();
+      return;
+    }
+    const { status, fields, body } = failureAnswer(failure);
+    this.#answer(status, fields, body, !FAILURES[failure.kind].closes);
+  }
+
+  #answer(status: number, fields: Fields, body: Buffer, mayKeepAlive: boolean): void {
+    const { wire, canKeepAlive } = this.#client;
+    const keepsAlive = mayKeepAlive && canKeepAlive && this.#canSkipBody;
+    this.#status = status;
+    writeOwnResponse(wire.out, { status, fields, body, isHead: this.#isHead, close: !keepsAlive });
+    wire.flush();
+    this.#finish(keepsAlive);
+  }
+
+  /** What is left of the request is short and on its way: reading past it beats closing. */
+  get #canSkipBody(): boolean {
+    if (this.#body.isComplete) return true;
+    const { framing, contentLength, expectsContinue } = this.#head;
+    const { skippedBodyBytes } = this.#context.limits;
+    return framing === Framing.Length && contentLength <= skippedBodyBytes && !expectsContinue;
+  }
+
+  // --- The end --------------------------------------------------------------------------------------------------
+
+  #finish(keepsAlive: boolean): void {
+    if (this.#isDone) return;
+    this.#record();
+    this.#client.exchangeEnded(keepsAlive);
+  }
+
+  #record(): void {
+    this.#isDone = true;
+    this.#deadline?.clear();
+    if (this.#mirrors !== undefined) for (const mirror of this.#mirrors) mirror.onRequestEnd(false);
+    const { activity } = this.#context;
+    const now = this.#context.now();
+    activity.busy--;
+    activity.lastMs = now;
+    const durationMs = now - this.#startedMs;
+    this.#outcome.count(this.#status, durationMs);
+    if (this.#failure !== undefined) this.#frontend.countFailure(this.#failure.kind);
+    if (this.#logged !== undefined) this.#log(this.#logged, durationMs);
+  }
+
+  get #outcome(): RequestOutcome {
+    return this.#forwarding?.outcome ?? this.#frontend.outcomeWithoutBackend(this.#rule);
+  }
+
+  #log(
+    request: { readonly method: string; readonly path: string; readonly host: string },
+    durationMs: number,
+  ): void {
+    const { service } = this.#frontend;
+    this.#context.accessLog?.({
+      ...request,
+      service,
+      route: this.#rule?.labels,
+      backend: this.#backend?.labels,
+      endpoint: this.#attempts?.endpointName ?? "",
+      status: this.#status,
+      failure: this.#failure?.kind,
+      tries: this.#attempts?.count ?? 0,
+      bytesReceived: this.#body.bytes,
+      bytesSent: this.#client.wire.bytesWritten - this.#writtenBefore,
+      durationMs,
+      upstreamMs: this.#upstreamMs,
+    });
+  }
+}

@@ -1,0 +1,145 @@
+import type { AddressFamily } from "../balancing/candidates.ts";
+import type { Frontend } from "../binding/frontend.ts";
+import { compileHeadEdits, type HeadEdits } from "../http1/head-edits.ts";
+import { type CompiledFrontend, compileFrontend } from "../routing/compile-frontend.ts";
+import type { CompiledBackend, CompiledRule } from "../routing/compiled-rule.ts";
+import type { ProxyContext } from "./context.ts";
+import type { FailureKind } from "./failure.ts";
+import type { BackendLabels, Counter, Histogram, ProxyTelemetry, ServiceLabels } from "./ports.ts";
+
+const NO_BACKEND: BackendLabels = { namespace: "", name: "", port: "" };
+
+/**
+ * The place that connections to one address and port hold on to. Its content is replaced as a whole when the
+ * configuration changes, so that each request sees either the old or the new routes.
+ */
+export class FrontendSlot {
+  current: FrontendRuntime;
+  version: string;
+
+  constructor(current: FrontendRuntime, version: string) {
+    this.current = current;
+    this.version = version;
+  }
+}
+
+/** A Frontend in force: its compiled routes, and per rule and backend what each request would else work out anew. */
+export class FrontendRuntime {
+  readonly frontend: Frontend;
+  readonly service: ServiceLabels;
+  readonly compiled: CompiledFrontend;
+  /** That of the address dialled. */
+  readonly family: AddressFamily;
+  readonly bytesSent: Counter;
+  readonly bytesReceived: Counter;
+  readonly #context: ProxyContext;
+  readonly #forwardings = new Map<CompiledBackend, Forwarding>();
+  readonly #outcomes = new Map<CompiledRule | undefined, RequestOutcome>();
+  readonly #failures = new Map<FailureKind, Counter>();
+
+  constructor(context: ProxyContext, frontend: Frontend) {
+    this.#context = context;
+    this.frontend = frontend;
+    this.service = {
+      namespace: frontend.service.namespace,
+      name: frontend.service.name,
+      port: frontend.port,
+    };
+    this.compiled = compileFrontend(frontend);
+    this.family = frontend.address.includes(":") ? 6 : 4;
+    this.bytesSent = context.telemetry.bytes(this.service, "sent");
+    this.bytesReceived = context.telemetry.bytes(this.service, "received");
+  }
+
+  /** What is known beforehand of the requests of `rule` that go to `backend`. */
+  forwarding(rule: CompiledRule, backend: CompiledBackend): Forwarding {
+    const known = this.#forwardings.get(backend);
+    if (known !== undefined) return known;
+    const forwarding = this.#createForwarding(rule, backend);
+    this.#forwardings.set(backend, forwarding);
+    return forwarding;
+  }
+
+  /** Where requests are counted that reach no backend. */
+  outcomeWithoutBackend(rule: CompiledRule | undefined): RequestOutcome {
+    const known = this.#outcomes.get(rule);
+    if (known !== undefined) return known;
+    const outcome = new RequestOutcome(this.#context.telemetry, this.service, rule, NO_BACKEND);
+    this.#outcomes.set(rule, outcome);
+    return outcome;
+  }
+
+  countFailure(kind: FailureKind): void {
+    let counter = this.#failures.get(kind);
+    if (counter === undefined) {
+      counter = this.#context.telemetry.failures(this.service, kind);
+      this.#failures.set(kind, counter);
+    }
+    counter.add(1);
+  }
+
+  #createForwarding(rule: CompiledRule, backend: CompiledBackend): Forwarding {
+    const { target } = backend;
+    const labels =
+      target.kind === "backend" ? (this.#context.backend(target.name)?.labels ?? NO_BACKEND) : NO_BACKEND;
+    return {
+      rule,
+      plan: backend,
+      requestEdits: editsOf(backend.requestHeaderSteps),
+      responseEdits: editsOf(backend.responseHeaderSteps),
+      outcome: new RequestOutcome(this.#context.telemetry, this.service, rule, labels),
+    };
+  }
+}
+
+export interface Forwarding {
+  readonly rule: CompiledRule;
+  readonly plan: CompiledBackend;
+  readonly requestEdits: HeadEdits | undefined;
+  readonly responseEdits: HeadEdits | undefined;
+  readonly outcome: RequestOutcome;
+}
+
+function editsOf(steps: CompiledBackend["requestHeaderSteps"]): HeadEdits | undefined {
+  return steps.length === 0 ? undefined : compileHeadEdits(steps);
+}
+
+/** Counts the finished requests of one rule and backend. */
+export class RequestOutcome {
+  readonly #telemetry: ProxyTelemetry;
+  readonly #service: ServiceLabels;
+  readonly #rule: CompiledRule | undefined;
+  readonly #backend: BackendLabels;
+  /** By status code; most rules see a handful of them. */
+  readonly #counters = new Map<number, Counter>();
+  #duration: Histogram | undefined;
+
+  constructor(
+    telemetry: ProxyTelemetry,
+    service: ServiceLabels,
+    rule: CompiledRule | undefined,
+    backend: BackendLabels,
+  ) {
+    this.#telemetry = telemetry;
+    this.#service = service;
+    this.#rule = rule;
+    this.#backend = backend;
+  }
+
+  count(code: number, durationMs: number): void {
+    let counter = this.#counters.get(code);
+    if (counter === undefined) {
+      counter = this.#telemetry.requests(this.#service, this.#labels, this.#backend, code);
+      this.#counters.set(code, counter);
+    }
+    counter.add(1);
+    this.#duration ??= this.#telemetry.requestDuration(this.#service, this.#labels, this.#backend);
+    this.#duration.observe(durationMs / 1_000);
+  }
+
+  get #labels() {
+    return this.#rule?.labels ?? NO_RULE;
+  }
+}
+
+const NO_RULE = { routeKind: "", routeNamespace: "", route: "", rule: "" } as const;

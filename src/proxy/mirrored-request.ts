@@ -1,0 +1,176 @@
+import type { BalancedEndpoint } from "../balancing/balanced-endpoint.ts";
+import { writeChunk, writeLastChunk } from "../http1/body-writer.ts";
+import { writeRequestHead } from "../http1/message-writer.ts";
+import { OutBuffer } from "../http1/out-buffer.ts";
+import { Framing } from "../http1/parser-event.ts";
+import type { RequestHead } from "../http1/request-head.ts";
+import { shouldMirror } from "../routing/mirror.ts";
+import type { BackendRuntime } from "./backend-runtime.ts";
+import type { ProxyContext } from "./context.ts";
+import type { Forwarding, FrontendRuntime } from "./frontend-runtime.ts";
+import type { Http1Upstream, UpstreamUser } from "./http1-upstream.ts";
+import type { MirrorResult } from "./ports.ts";
+import { Deadline } from "./timer-wheel.ts";
+
+interface MirrorOptions {
+  readonly context: ProxyContext;
+  readonly frontend: FrontendRuntime;
+  readonly forwarding: Forwarding;
+  readonly head: RequestHead;
+  readonly target: string | undefined;
+  readonly hasBody: boolean;
+}
+
+/** Starts a copy of the request for each mirror filter that takes it. */
+export function startMirrors(options: MirrorOptions): readonly MirroredRequest[] | undefined {
+  const { context, forwarding } = options;
+  let mirrors: MirroredRequest[] | undefined;
+  for (const mirror of forwarding.plan.mirrors) {
+    if (!shouldMirror(mirror.fraction, context.random())) continue;
+    const backend = context.backend(mirror.backend);
+    if (backend === undefined || backend.backend.protocol === "http2") continue;
+    mirrors ??= [];
+    mirrors.push(new MirroredRequest(options, backend));
+  }
+  return mirrors;
+}
+
+/**
+ * A copy of a request, sent to one endpoint, whose response nobody reads. It never holds up the request it copies:
+ * what it can't send at once waits up to a bound, beyond which the copy is given up.
+ */
+export class MirroredRequest implements UpstreamUser {
+  readonly isSticky = false;
+  readonly #context: ProxyContext;
+  readonly #frontend: FrontendRuntime;
+  readonly #backend: BackendRuntime;
+  readonly #isChunked: boolean;
+  readonly #method: string;
+  readonly #deadline: Deadline;
+  #endpoint: BalancedEndpoint | undefined;
+  #upstream: Http1Upstream | undefined;
+  /** What waits for the connection. */
+  #waiting: OutBuffer | undefined;
+  #isComplete: boolean;
+  #isOver = false;
+
+  constructor(
+    { context, frontend, forwarding, head, target, hasBody }: MirrorOptions,
+    backend: BackendRuntime,
+  ) {
+    this.#context = context;
+    this.#frontend = frontend;
+    this.#backend = backend;
+    this.#isChunked = head.framing === Framing.Chunked;
+    this.#isComplete = !hasBody;
+    this.#method = head.method;
+    this.#deadline = new Deadline(this.#onDue);
+    const waiting = new OutBuffer(1_024);
+    writeRequestHead(waiting, head, {
+      edits: forwarding.requestEdits,
+      target,
+      host: forwarding.plan.rewrite.host,
+    });
+    this.#waiting = waiting;
+    this.#start();
+  }
+
+  get isRequestSent(): boolean {
+    return this.#isComplete && this.#waiting === undefined;
+  }
+
+  #start(): void {
+    const now = this.#context.now();
+    const endpoint = this.#backend.pick(now, this.#frontend.family, [], "");
+    if (endpoint === undefined) {
+      this.#end("failed");
+      return;
+    }
+    const pool = this.#backend.pool(endpoint);
+    if (pool.isFull) {
+      this.#end("dropped");
+      return;
+    }
+    this.#endpoint = endpoint;
+    endpoint.start(now);
+    this.#context.wheel.set(this.#deadline, now, this.#context.limits.mirrorTimeoutMs);
+    // A connection of its own age: a mirror is not worth a resend.
+    const reused = pool.take(this, now, 1_000);
+    if (reused === undefined) this.#upstream = pool.connect(this);
+    else this.onConnected(reused);
+  }
+
+  onConnected(upstream: Http1Upstream): void {
+    this.#upstream = upstream;
+    upstream.beginRequest(this.#method, false, this.#context.now());
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting !== undefined) upstream.wire.out.bytes(waiting.buffer, 0, waiting.length);
+    upstream.wire.flush();
+  }
+
+  onRequestData(buffer: Buffer, start: number, end: number): void {
+    if (this.#isOver) return;
+    const out = this.#waiting ?? this.#upstream?.wire.out;
+    if (out === undefined) return;
+    if (this.#isChunked) writeChunk(out, buffer, start, end);
+    else out.bytes(buffer, start, end);
+    this.#send();
+  }
+
+  /** The request is complete, or will never be. */
+  onRequestEnd(isComplete: boolean): void {
+    if (this.#isOver || this.#isComplete) return;
+    if (!isComplete) {
+      this.#giveUp("dropped");
+      return;
+    }
+    this.#isComplete = true;
+    const out = this.#waiting ?? this.#upstream?.wire.out;
+    if (out !== undefined && this.#isChunked) writeLastChunk(out, undefined);
+    this.#send();
+  }
+
+  #send(): void {
+    const wire = this.#upstream?.wire;
+    const { mirrorBytes } = this.#context.limits;
+    if (this.#waiting === undefined) wire?.flush();
+    const waitingBytes = this.#waiting?.length ?? wire?.pendingBytes ?? 0;
+    if (waitingBytes > mirrorBytes) this.#giveUp("dropped");
+  }
+
+  #giveUp(result: MirrorResult): void {
+    const upstream = this.#upstream;
+    this.#end(result);
+    upstream?.abandon();
+  }
+
+  #end(result: MirrorResult): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#deadline.clear();
+    this.#waiting = undefined;
+    this.#upstream = undefined;
+    this.#endpoint?.end();
+    this.#context.telemetry.mirrored(this.#frontend.service, this.#backend.labels, result).add(1);
+  }
+
+  readonly #onDue = (): void => {
+    this.#giveUp("failed");
+  };
+
+  onInformational(): void {}
+  onResponseHead(): void {}
+  onResponseData(): void {}
+  onResponseTrailers(): void {}
+  onResponseFlush(): void {}
+  onUpstreamDrained(): void {}
+
+  onResponseEnd(): void {
+    this.#end("sent");
+  }
+
+  onUpstreamFailed(): void {
+    this.#end("failed");
+  }
+}

@@ -1,0 +1,163 @@
+import type { BalancedEndpoint } from "../balancing/balanced-endpoint.ts";
+import type { BackendRuntime } from "./backend-runtime.ts";
+import type { ProxyContext } from "./context.ts";
+import { type DialOutcome, EndpointDial } from "./endpoint-dial.ts";
+import type { Failure } from "./failure.ts";
+import type { FrontendRuntime } from "./frontend-runtime.ts";
+import { startTunnel } from "./tunnel.ts";
+import type { Wire, WireOwner } from "./wire.ts";
+
+interface OpaqueOptions {
+  readonly context: ProxyContext;
+  readonly runtime: FrontendRuntime;
+  readonly wire: Wire;
+  /** Read from the client while its protocol was being told. */
+  readonly prefix: Buffer | undefined;
+  readonly hasPeerEnded: boolean;
+  readonly onEnd: () => void;
+}
+
+/**
+ * Forwards a client's connection to one endpoint of the Service without looking at it. The endpoint is dialled at
+ * once: a server may speak first. A failed connect goes on to another endpoint; nothing was sent yet.
+ */
+export class OpaqueConnection implements WireOwner, DialOutcome {
+  readonly #context: ProxyContext;
+  readonly #runtime: FrontendRuntime;
+  readonly #wire: Wire;
+  readonly #onEnd: () => void;
+  readonly #startedMs: number;
+  readonly #tried: BalancedEndpoint[] = [];
+  #prefix: Buffer | undefined;
+  #dial: EndpointDial | undefined;
+  #endpoint: BalancedEndpoint | undefined;
+  #hasPeerEnded: boolean;
+  #dialledMs = 0;
+
+  constructor({ context, runtime, wire, prefix, hasPeerEnded, onEnd }: OpaqueOptions) {
+    this.#hasPeerEnded = hasPeerEnded;
+    this.#context = context;
+    this.#runtime = runtime;
+    this.#wire = wire;
+    this.#prefix = prefix;
+    this.#onEnd = onEnd;
+    this.#startedMs = context.now();
+    context.activity.busy++;
+    wire.owner = this;
+    wire.pause();
+  }
+
+  start(): void {
+    const backend = this.#context.backend(this.#runtime.frontend.backend);
+    if (backend === undefined) {
+      this.#fail({ kind: "no_endpoint", details: `${this.#runtime.frontend.backend} is not known` });
+      return;
+    }
+    this.#attempt(backend);
+  }
+
+  #attempt(backend: BackendRuntime): void {
+    const now = this.#context.now();
+    const endpoint = backend.pick(now, this.#runtime.family, this.#tried, this.#wire.remoteAddress);
+    if (endpoint === undefined || this.#tried.includes(endpoint)) {
+      this.#fail({
+        kind: "no_endpoint",
+        details: `${backend.backend.name} has no endpoint that takes traffic`,
+      });
+      return;
+    }
+    this.#tried.push(endpoint);
+    this.#endpoint = endpoint;
+    this.#dialledMs = now;
+    endpoint.start(now);
+    const { address, port } = endpoint.description;
+    this.#dial = new EndpointDial(this.#context, { host: address, port }, this);
+  }
+
+  onConnected(server?: Wire): void {
+    if (server === undefined) return;
+    this.#dial = undefined;
+    const endpoint = this.#endpoint;
+    const now = this.#context.now();
+    endpoint?.connected();
+    endpoint?.respond(now, now - this.#dialledMs);
+    const prefix = this.#prefix;
+    this.#prefix = undefined;
+    startTunnel({
+      client: this.#wire,
+      server,
+      fromClient: prefix,
+      fromServer: undefined,
+      hasClientEnded: this.#hasPeerEnded,
+      sent: this.#runtime.bytesSent,
+      received: this.#runtime.bytesReceived,
+      onEnd: () => {
+        endpoint?.end();
+        this.#over();
+      },
+    });
+  }
+
+  onDialFailed(failure: Failure): void {
+    this.#dial = undefined;
+    const now = this.#context.now();
+    const backend = this.#context.backend(this.#runtime.frontend.backend);
+    this.#endpoint?.connectFailed(now, this.#context.random());
+    this.#endpoint?.end();
+    this.#endpoint = undefined;
+    const { resendEndpoints, resendWindowMs } = this.#context.limits;
+    const mayGoOn = this.#tried.length < resendEndpoints && now - this.#startedMs < resendWindowMs;
+    const next = mayGoOn
+      ? backend?.pick(now, this.#runtime.family, this.#tried, this.#wire.remoteAddress)
+      : undefined;
+    if (backend === undefined || next === undefined || this.#tried.includes(next)) {
+      this.#fail(failure);
+      return;
+    }
+    this.#context.telemetry.resends(this.#runtime.service, "connect_failure").add(1);
+    this.#attempt(backend);
+  }
+
+  #fail(failure: Failure): void {
+    this.#runtime.countFailure(failure.kind);
+    this.#wire.owner = CLOSING;
+    this.#wire.reset();
+    this.#over();
+  }
+
+  #over(): void {
+    const { activity } = this.#context;
+    activity.busy--;
+    activity.lastMs = this.#context.now();
+    this.#onEnd();
+  }
+
+  onBytes(buffer: Buffer, length: number): void {
+    // Reading was stopped; what still comes was on its way.
+    const more = buffer.subarray(0, length);
+    this.#prefix = this.#prefix === undefined ? Buffer.from(more) : Buffer.concat([this.#prefix, more]);
+    this.#wire.pause();
+  }
+
+  onPeerEnd(): void {
+    this.#hasPeerEnded = true;
+  }
+
+  onDrained(): void {}
+
+  onClosed(): void {
+    this.#dial?.cancel();
+    this.#endpoint?.end();
+    this.#endpoint = undefined;
+    this.#over();
+  }
+}
+
+/** Owns a connection that is being closed and that nobody waits for. */
+const CLOSING: WireOwner = {
+  onConnected: () => undefined,
+  onBytes: () => undefined,
+  onPeerEnd: () => undefined,
+  onDrained: () => undefined,
+  onClosed: () => undefined,
+};

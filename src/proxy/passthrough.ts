@@ -1,0 +1,59 @@
+import type { ProxyContext } from "./context.ts";
+import { EndpointDial } from "./endpoint-dial.ts";
+import type { Destination } from "./proxy.ts";
+import { startTunnel } from "./tunnel.ts";
+import { type AcceptedSocket, type WireOwner, wireOf } from "./wire.ts";
+
+const UNCOUNTED = { add: (): void => undefined };
+
+/** Carries a connection to where it was going, as if the proxy were not there. */
+export function passThrough(
+  context: ProxyContext,
+  accepted: AcceptedSocket,
+  destination: Destination,
+  onEnd: () => void,
+): void {
+  let hasEnded = false;
+  const { activity } = context;
+  activity.busy++;
+  const over = (): void => {
+    activity.busy--;
+    activity.lastMs = context.now();
+    onEnd();
+  };
+  const owner: WireOwner = {
+    onConnected: () => undefined,
+    onBytes: () => undefined,
+    onPeerEnd: () => {
+      hasEnded = true;
+    },
+    onDrained: () => undefined,
+    onClosed: () => {
+      dial.cancel();
+      over();
+    },
+  };
+  const wire = wireOf(accepted, owner, context.limits.highWaterBytes);
+  wire.pause();
+  const dial = new EndpointDial(
+    context,
+    { host: destination.address, port: destination.port },
+    {
+      onConnected(server) {
+        startTunnel({
+          client: wire,
+          server,
+          fromClient: undefined,
+          fromServer: undefined,
+          hasClientEnded: hasEnded,
+          sent: UNCOUNTED,
+          received: UNCOUNTED,
+          onEnd: over,
+        });
+      },
+      onDialFailed() {
+        wire.reset();
+      },
+    },
+  );
+}

@@ -1,0 +1,202 @@
+import type { Locality } from "../balancing/candidates.ts";
+import type { Backend } from "../binding/backend.ts";
+import type { Frontend } from "../binding/frontend.ts";
+import { writeOwnResponse } from "../http1/own-response.ts";
+import { BackendRuntime } from "./backend-runtime.ts";
+import type { Activity, ProxyContext } from "./context.ts";
+import { failureAnswer } from "./failure.ts";
+import { FrontendRuntime, FrontendSlot } from "./frontend-runtime.ts";
+import type { ProxyLimits } from "./limits.ts";
+import { ParserPool } from "./parser-pool.ts";
+import { passThrough } from "./passthrough.ts";
+import type { AccessLog, Now, PassthroughReason, ProxyLog, ProxyTelemetry, Random } from "./ports.ts";
+import { takeConnection } from "./protocol-detection.ts";
+import { Deadline, type TimerWheel } from "./timer-wheel.ts";
+import { type AcceptedSocket, type WireOwner, wireOf } from "./wire.ts";
+
+export interface ProxyOptions {
+  readonly limits: ProxyLimits;
+  readonly now: Now;
+  readonly random: Random;
+  readonly wheel: TimerWheel;
+  readonly telemetry: ProxyTelemetry;
+  readonly accessLog: AccessLog;
+  readonly log: ProxyLog;
+}
+
+/** What is to be in force, whole. */
+export interface ProxyConfiguration {
+  /** By name. A frontend whose version did not change is not compiled again. */
+  readonly frontends: ReadonlyMap<string, VersionedFrontend>;
+  readonly backends: ReadonlyMap<string, Backend>;
+  readonly locality: Locality;
+}
+
+export interface VersionedFrontend {
+  readonly frontend: Frontend;
+  /** Equal for equal content. */
+  readonly version: string;
+}
+
+/** An IP address and port that a client dialled. */
+export interface Destination {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The sidecar's data path: takes connections, routes what they carry, and replaces its configuration while it runs. */
+export class Proxy {
+  readonly #context: ProxyContext;
+  readonly #backends = new Map<string, BackendRuntime>();
+  readonly #slots = new Map<string, FrontendSlot>();
+  readonly #activity: Activity;
+
+  constructor(options: ProxyOptions) {
+    this.#activity = { connections: 0, busy: 0, lastMs: options.now(), isDraining: false };
+    this.#context = {
+      ...options,
+      activity: this.#activity,
+      parsers: new ParserPool(options.limits),
+      backend: (name) => this.#backends.get(name),
+    };
+  }
+
+  /** Puts a configuration into force. What did not change keeps its connections, measurements and compiled routes. */
+  apply(configuration: ProxyConfiguration): void {
+    for (const [name, backend] of configuration.backends)
+      this.#applyBackend(name, backend, configuration.locality);
+    for (const versioned of configuration.frontends.values()) this.#applyFrontend(versioned);
+    const wanted = new Set(
+      [...configuration.frontends.values()].map(({ frontend }) => destinationKey(frontend)),
+    );
+    for (const key of this.#slots.keys()) if (!wanted.has(key)) this.#slots.delete(key);
+    for (const [name, runtime] of this.#backends) {
+      if (configuration.backends.has(name)) continue;
+      runtime.retire();
+      this.#backends.delete(name);
+    }
+  }
+
+  #applyBackend(name: string, backend: Backend, locality: Locality): void {
+    const known = this.#backends.get(name);
+    if (known === undefined) this.#backends.set(name, new BackendRuntime(this.#context, backend, locality));
+    else known.update(backend, locality);
+  }
+
+  #applyFrontend({ frontend, version }: VersionedFrontend): void {
+    const key = destinationKey(frontend);
+    const slot = this.#slots.get(key);
+    if (slot?.version === version) return;
+    const runtime = new FrontendRuntime(this.#context, frontend);
+    if (slot === undefined) {
+      this.#slots.set(key, new FrontendSlot(runtime, version));
+    } else {
+      slot.current = runtime;
+      slot.version = version;
+    }
+  }
+
+  /** Serves a connection to what may be a Service. Others are passed through if `canPassThrough`, else reset. */
+  accept(accepted: AcceptedSocket, destination: Destination, canPassThrough: boolean): void {
+    const slot = this.#slots.get(destinationKey(destination));
+    this.#opened();
+    if (slot === undefined) {
+      const { telemetry } = this.#context;
+      telemetry.passthrough("unknown_destination").add(1);
+      if (canPassThrough) passThrough(this.#context, accepted, destination, this.#closed);
+      else this.#cut(accepted);
+      return;
+    }
+    if (this.#activity.connections > this.#context.limits.maxConnections) {
+      this.#turnAway(accepted, slot);
+      return;
+    }
+    const wire = wireOf(accepted, IGNORING, this.#context.limits.highWaterBytes);
+    takeConnection({ context: this.#context, slot, wire, onEnd: this.#closed });
+  }
+
+  /** Closes a connection that must not be served. */
+  refuse(accepted: AcceptedSocket, reason: PassthroughReason): void {
+    this.#context.telemetry.passthrough(reason).add(1);
+    this.#opened();
+    this.#cut(accepted);
+  }
+
+  #cut(accepted: AcceptedSocket): void {
+    wireOf(accepted, { ...IGNORING, onClosed: this.#closed }, 0).reset();
+  }
+
+  #turnAway(accepted: AcceptedSocket, slot: FrontendSlot): void {
+    const runtime = slot.current;
+    runtime.countFailure("overload");
+    const wire = wireOf(accepted, { ...IGNORING, onClosed: this.#closed }, 0);
+    if (runtime.frontend.protocol !== "http") {
+      wire.reset();
+      return;
+    }
+    const answer = failureAnswer({ kind: "overload", details: "too many connections" });
+    writeOwnResponse(wire.out, { ...answer, isHead: false, close: true });
+    wire.end();
+    const cut = new Deadline(() => {
+      wire.destroy();
+    });
+    this.#context.wheel.set(cut, this.#context.now(), 1_000);
+  }
+
+  #opened(): void {
+    this.#activity.connections++;
+    this.#activity.lastMs = this.#context.now();
+  }
+
+  readonly #closed = (): void => {
+    this.#activity.connections--;
+  };
+
+  /**
+   * Gets ready to stop: responses close their connections, and new ones are still served.
+   * @returns true once nothing was under way for the idle time; false when `limitMs` was over before
+   */
+  drain(limitMs: number): Promise<boolean> {
+    const { now, wheel, limits } = this.#context;
+    const activity = this.#activity;
+    activity.isDraining = true;
+    const startedMs = now();
+    return new Promise((resolve) => {
+      const check = (): void => {
+        const time = now();
+        const idleForMs = activity.busy > 0 ? 0 : time - Math.max(activity.lastMs, startedMs);
+        if (idleForMs >= limits.drainIdleMs) resolve(true);
+        else if (time - startedMs >= limitMs) resolve(false);
+        else
+          wheel.set(deadline, time, Math.min(limits.drainIdleMs - idleForMs, limitMs - (time - startedMs)));
+      };
+      const deadline = new Deadline(check);
+      check();
+    });
+  }
+
+  get activity(): Readonly<Activity> {
+    return this.#activity;
+  }
+
+  /** The Frontends in force. */
+  frontends(): readonly VersionedFrontend[] {
+    return [...this.#slots.values()].map(({ current, version }) => ({ frontend: current.frontend, version }));
+  }
+
+  backends(): IterableIterator<BackendRuntime> {
+    return this.#backends.values();
+  }
+}
+
+function destinationKey({ address, port }: Destination): string {
+  return `${address} ${port}`;
+}
+
+const IGNORING: WireOwner = {
+  onConnected: () => undefined,
+  onBytes: () => undefined,
+  onPeerEnd: () => undefined,
+  onDrained: () => undefined,
+  onClosed: () => undefined,
+};

@@ -1,0 +1,311 @@
+import net from "node:net";
+import { OutBuffer } from "../http1/out-buffer.ts";
+
+/**
+ * A TCP connection as the data path needs it: reads arrive in one buffer that all connections share, writes are
+ * gathered and go to the kernel in one call.
+ *
+ * This file is the only one that touches `_handle`, which is private in Node. It relies on two things, both checked
+ * by its tests: a server's handle calls `onconnection` with the accepted handle, and `writeBuffer(null, view)`
+ * returns 0 when the kernel took everything, a negative errno, or a request object that completes later
+ * (Node 26.10). Going around the stream machinery for writes saves about a microsecond a message; going around
+ * `net.Server`'s own sockets saves one `net.Socket` per connection.
+ */
+
+/** What the owner of a connection is told. None of these may throw. */
+export interface WireOwner {
+  /** The dialled connection stands. Accepted ones never call this. */
+  onConnected(): void;
+  /** `length` bytes at the start of `buffer`. The buffer is shared by all connections: dead when the call returns. */
+  onBytes(buffer: Buffer, length: number): void;
+  /** The peer sent its last byte; writing goes on. */
+  onPeerEnd(): void;
+  /** All bytes that waited have gone to the kernel. Only called after `isCongested` was seen true. */
+  onDrained(): void;
+  /** The last event, exactly once: closed by either side, or failed. */
+  onClosed(error: NodeJS.ErrnoException | undefined): void;
+}
+
+interface WriteRequest {
+  oncomplete: (this: WriteRequest, status: number) => void;
+  callback: Wire | null;
+  bytes: number;
+  buffer: Uint8Array | null;
+}
+
+interface RawHandle {
+  reading: boolean;
+  readonly fd: number;
+  readStart(): number;
+  readStop(): number;
+  writeBuffer(request: null, view: Uint8Array): number | WriteRequest;
+}
+
+interface WireSocket extends net.Socket {
+  _handle: RawHandle | null;
+  wire: Wire;
+  failure: NodeJS.ErrnoException | undefined;
+}
+
+/** A read of 64 KiB is what one event of a busy connection brings at most. */
+const READ_BUFFER_BYTES = 65_536;
+/** Out buffers that grew beyond this are not kept. */
+const POOLED_OUT_BUFFER_BYTES = 131_072;
+const POOLED_OUT_BUFFERS = 64;
+const OUT_BUFFER_BYTES = 16_384;
+
+const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+const freeOutBuffers: OutBuffer[] = [];
+
+function takeOutBuffer(): OutBuffer {
+  return freeOutBuffers.pop() ?? new OutBuffer(OUT_BUFFER_BYTES);
+}
+
+function giveOutBuffer(out: OutBuffer): void {
+  if (out.buffer.length > POOLED_OUT_BUFFER_BYTES || freeOutBuffers.length >= POOLED_OUT_BUFFERS) return;
+  out.reset();
+  freeOutBuffers.push(out);
+}
+
+const onread: net.OnReadOpts = {
+  buffer: readBuffer,
+  callback(this: WireSocket, length: number): boolean {
+    this.wire.owner.onBytes(readBuffer, length);
+    return true;
+  },
+};
+
+function onConnect(this: WireSocket): void {
+  this.wire.owner.onConnected();
+}
+
+function onEnd(this: WireSocket): void {
+  this.wire.owner.onPeerEnd();
+}
+
+function onError(this: WireSocket, error: NodeJS.ErrnoException): void {
+  this.failure = error;
+}
+
+function onClose(this: WireSocket): void {
+  this.wire.closed(this.failure);
+}
+
+function onWriteComplete(this: WriteRequest, status: number): void {
+  const wire = this.callback;
+  if (wire === null) return;
+  this.callback = null;
+  this.buffer = null;
+  wire.written(this.bytes, status);
+}
+
+export class Wire {
+  owner: WireOwner;
+  /** Bytes that were written and that the kernel has not taken yet. */
+  pendingBytes = 0;
+  /** Bytes written since the connection stands. */
+  bytesWritten = 0;
+  #out: OutBuffer | undefined;
+  readonly #socket: WireSocket;
+  #isWriteBroken = false;
+  #isEnded = false;
+  #isClosed = false;
+  readonly #highWaterBytes: number;
+
+  constructor(socket: net.Socket, owner: WireOwner, highWaterBytes: number) {
+    this.owner = owner;
+    this.#highWaterBytes = highWaterBytes;
+    this.#socket = socket as WireSocket;
+    this.#socket.wire = this;
+    this.#socket.failure = undefined;
+    socket.on("end", onEnd);
+    socket.on("error", onError);
+    socket.on("close", onClose);
+  }
+
+  /** Where to append what is to be written; `flush` sends it. */
+  get out(): OutBuffer {
+    return (this.#out ??= takeOutBuffer());
+  }
+
+  /** True while more than the high-water mark waits for the peer: whoever feeds this connection must pause. */
+  get isCongested(): boolean {
+    return this.pendingBytes > this.#highWaterBytes;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed || this.#socket.destroyed;
+  }
+
+  /** Sends what was appended to `out`: straight to the kernel, what it does not take waits in this process. */
+  flush(): void {
+    const out = this.#out;
+    if (out === undefined) return;
+    this.#out = undefined;
+    const handle = this.#socket._handle;
+    if (out.length === 0 || handle === null || this.#isWriteBroken || this.#isEnded) {
+      giveOutBuffer(out);
+      return;
+    }
+    const view = out.view();
+    this.bytesWritten += view.length;
+    const result = handle.writeBuffer(null, view);
+    if (typeof result === "number") {
+      giveOutBuffer(out);
+      if (result < 0) this.#isWriteBroken = true;
+      return;
+    }
+    // The kernel holds on to the bytes: the buffer is not reused, it goes when the request completes.
+    result.oncomplete = onWriteComplete;
+    result.callback = this;
+    result.bytes = view.length;
+    result.buffer = view;
+    this.pendingBytes += view.length;
+  }
+
+  /** @internal A waiting write has ended. */
+  written(bytes: number, status: number): void {
+    this.pendingBytes -= bytes;
+    if (status < 0) this.#isWriteBroken = true;
+    if (this.pendingBytes === 0 && !this.isClosed) this.owner.onDrained();
+  }
+
+  /** @internal */
+  closed(error: NodeJS.ErrnoException | undefined): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#out !== undefined) giveOutBuffer(this.#out);
+    this.#out = undefined;
+    this.owner.onClosed(error);
+  }
+
+  /** The peer no longer takes what is written. Reading goes on: its answer may be on the way. */
+  get isWriteBroken(): boolean {
+    return this.#isWriteBroken;
+  }
+
+  pause(): void {
+    const handle = this.#socket._handle;
+    if (handle === null || !handle.reading) return;
+    handle.reading = false;
+    handle.readStop();
+  }
+
+  resume(): void {
+    const handle = this.#socket._handle;
+    if (handle === null || handle.reading || this.#socket.connecting) return;
+    handle.reading = true;
+    handle.readStart();
+  }
+
+  /** Sends what is left and then FIN; reading goes on. */
+  end(): void {
+    this.flush();
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#socket.end();
+  }
+
+  /** Closes at once. Unread input makes the kernel send RST. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Closes with RST, so that the peer can't take what it got for all there was. */
+  reset(): void {
+    if (!this.#socket.destroyed) this.#socket.resetAndDestroy();
+  }
+
+  get localAddress(): string {
+    return this.#socket.localAddress ?? "";
+  }
+
+  get remoteAddress(): string {
+    return this.#socket.remoteAddress ?? "";
+  }
+}
+
+/** Connects to an IP address. The owner hears `onConnected`, or `onClosed` with the reason. */
+export function dialWire(
+  address: { readonly host: string; readonly port: number },
+  owner: WireOwner,
+  highWaterBytes: number,
+): Wire {
+  const socket = net.connect({
+    host: address.host,
+    port: address.port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: 15_000,
+    allowHalfOpen: true,
+    onread,
+  });
+  const wire = new Wire(socket, owner, highWaterBytes);
+  socket.on("connect", onConnect);
+  return wire;
+}
+
+/** An accepted connection without owner: make it a wire or destroy it, in the same turn. */
+export interface AcceptedSocket {
+  readonly socket: net.Socket;
+}
+
+export function wireOf(accepted: AcceptedSocket, owner: WireOwner, highWaterBytes: number): Wire {
+  return new Wire(accepted.socket, owner, highWaterBytes);
+}
+
+/** The file descriptor of an accepted connection, for socket options; -1 once closed. */
+export function wireFd(accepted: AcceptedSocket): number {
+  return (accepted.socket as WireSocket)._handle?.fd ?? -1;
+}
+
+interface RawServer extends net.Server {
+  _handle: { onconnection: (error: number, handle: RawHandle | undefined) => void } | null;
+}
+
+/** A listening socket. Closing it leaves accepted connections alone. */
+export interface WireListener extends AsyncDisposable {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * Listens on an IP address and port.
+ * @throws the errno exception of `listen`, for example EADDRINUSE or EACCES
+ */
+export async function listenForWires(
+  address: { readonly host: string; readonly port: number },
+  onAccept: (accepted: AcceptedSocket) => void,
+): Promise<WireListener> {
+  const server = net.createServer();
+  const isIpv6 = net.isIPv6(address.host);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host: address.host, port: address.port, backlog: 4096, ipv6Only: isIpv6 }, resolve);
+  });
+  const { _handle: handle } = server as RawServer;
+  if (handle === null) throw new Error("the listening socket has no handle");
+  handle.onconnection = (error, accepted) => {
+    if (error !== 0 || accepted === undefined) return;
+    onAccept({ socket: socketOf(accepted) });
+  };
+  const bound = server.address();
+  return {
+    address: address.host,
+    port: typeof bound === "object" && bound !== null ? bound.port : address.port,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      }),
+  };
+}
+
+function socketOf(handle: RawHandle): net.Socket {
+  // `handle` is an option of net.Socket that the types leave out.
+  const options = { handle, onread, allowHalfOpen: true };
+  const socket = new net.Socket(options as unknown as net.SocketConstructorOpts);
+  socket.setNoDelay(true);
+  return socket;
+}
