@@ -16,10 +16,11 @@ import { Attempts, type AttemptsOwner } from "./attempts.ts";
 import type { BackendRuntime } from "./backend-runtime.ts";
 import type { ProxyContext } from "./context.ts";
 import { FAILURES, type Failure, failureAnswer } from "./failure.ts";
-import type { Forwarding, FrontendRuntime, RequestOutcome } from "./frontend-runtime.ts";
+import type { Forwarding, FrontendRuntime } from "./frontend-runtime.ts";
 import type { HeadView } from "./head-view.ts";
 import type { Http1Upstream, UpstreamFailure } from "./http1-upstream.ts";
 import { type MirroredRequest, startMirrors } from "./mirrored-request.ts";
+import type { RequestSeries } from "./ports.ts";
 import { RequestBody } from "./request-body.ts";
 import { ResponseRelay } from "./response-relay.ts";
 import { Deadline } from "./timer-wheel.ts";
@@ -301,7 +302,6 @@ export class Exchange implements AttemptsOwner {
     if (this.#isDone) return;
     this.#attempts?.abandon();
     this.#failure = { kind: "client_closed", details: "the client closed the connection" };
-    this.#status = FAILURES.client_closed.status;
     this.#record();
   }
 
@@ -448,12 +448,12 @@ export class Exchange implements AttemptsOwner {
     activity.busy--;
     activity.lastMs = now;
     const durationMs = now - this.#startedMs;
-    this.#outcome.count(this.#status, durationMs);
+    this.#outcome.record(this.#status, undefined, durationMs / 1_000);
     if (this.#failure !== undefined) this.#frontend.countFailure(this.#failure.kind);
     if (this.#logged !== undefined) this.#log(this.#logged, durationMs);
   }
 
-  get #outcome(): RequestOutcome {
+  get #outcome(): RequestSeries {
     return this.#forwarding?.outcome ?? this.#frontend.outcomeWithoutBackend(this.#rule);
   }
 

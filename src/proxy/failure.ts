@@ -55,7 +55,7 @@ export const FAILURES: Readonly<Record<FailureKind, FailureAnswer>> = {
   timeout: { status: 504, proxyError: "http_response_timeout", closes: false },
   overload: { status: 503, proxyError: "connection_limit_reached", closes: false, retryAfterSeconds: 1 },
   /** Never sent: it only tells in metrics and logs that nobody was left to answer. */
-  client_closed: { status: 499, proxyError: "connection_terminated", closes: true },
+  client_closed: { status: 0, proxyError: "connection_terminated", closes: true },
   internal: { status: 500, proxyError: "proxy_internal_error", closes: true },
 };
 

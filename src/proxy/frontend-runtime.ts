@@ -5,7 +5,7 @@ import { type CompiledFrontend, compileFrontend } from "../routing/compile-front
 import type { CompiledBackend, CompiledRule } from "../routing/compiled-rule.ts";
 import type { ProxyContext } from "./context.ts";
 import type { FailureKind } from "./failure.ts";
-import type { BackendLabels, Counter, Histogram, ProxyTelemetry, ServiceLabels } from "./ports.ts";
+import type { BackendLabels, Counter, RequestSeries, RouteLabels, ServiceLabels } from "./ports.ts";
 
 const NO_BACKEND: BackendLabels = { namespace: "", name: "", port: "" };
 
@@ -34,7 +34,7 @@ export class FrontendRuntime {
   readonly bytesReceived: Counter;
   readonly #context: ProxyContext;
   readonly #forwardings = new Map<CompiledBackend, Forwarding>();
-  readonly #outcomes = new Map<CompiledRule | undefined, RequestOutcome>();
+  readonly #outcomes = new Map<CompiledRule | undefined, RequestSeries>();
   readonly #failures = new Map<FailureKind, Counter>();
 
   constructor(context: ProxyContext, frontend: Frontend) {
@@ -61,10 +61,10 @@ export class FrontendRuntime {
   }
 
   /** Where requests are counted that reach no backend. */
-  outcomeWithoutBackend(rule: CompiledRule | undefined): RequestOutcome {
+  outcomeWithoutBackend(rule: CompiledRule | undefined): RequestSeries {
     const known = this.#outcomes.get(rule);
     if (known !== undefined) return known;
-    const outcome = new RequestOutcome(this.#context.telemetry, this.service, rule, NO_BACKEND);
+    const outcome = this.#context.telemetry.requests(this.service, rule?.labels ?? NO_RULE, NO_BACKEND);
     this.#outcomes.set(rule, outcome);
     return outcome;
   }
@@ -87,7 +87,7 @@ export class FrontendRuntime {
       plan: backend,
       requestEdits: editsOf(backend.requestHeaderSteps),
       responseEdits: editsOf(backend.responseHeaderSteps),
-      outcome: new RequestOutcome(this.#context.telemetry, this.service, rule, labels),
+      outcome: this.#context.telemetry.requests(this.service, rule.labels, labels),
     };
   }
 }
@@ -97,49 +97,11 @@ export interface Forwarding {
   readonly plan: CompiledBackend;
   readonly requestEdits: HeadEdits | undefined;
   readonly responseEdits: HeadEdits | undefined;
-  readonly outcome: RequestOutcome;
+  readonly outcome: RequestSeries;
 }
 
 function editsOf(steps: CompiledBackend["requestHeaderSteps"]): HeadEdits | undefined {
   return steps.length === 0 ? undefined : compileHeadEdits(steps);
 }
 
-/** Counts the finished requests of one rule and backend. */
-export class RequestOutcome {
-  readonly #telemetry: ProxyTelemetry;
-  readonly #service: ServiceLabels;
-  readonly #rule: CompiledRule | undefined;
-  readonly #backend: BackendLabels;
-  /** By status code; most rules see a handful of them. */
-  readonly #counters = new Map<number, Counter>();
-  #duration: Histogram | undefined;
-
-  constructor(
-    telemetry: ProxyTelemetry,
-    service: ServiceLabels,
-    rule: CompiledRule | undefined,
-    backend: BackendLabels,
-  ) {
-    this.#telemetry = telemetry;
-    this.#service = service;
-    this.#rule = rule;
-    this.#backend = backend;
-  }
-
-  count(code: number, durationMs: number): void {
-    let counter = this.#counters.get(code);
-    if (counter === undefined) {
-      counter = this.#telemetry.requests(this.#service, this.#labels, this.#backend, code);
-      this.#counters.set(code, counter);
-    }
-    counter.add(1);
-    this.#duration ??= this.#telemetry.requestDuration(this.#service, this.#labels, this.#backend);
-    this.#duration.observe(durationMs / 1_000);
-  }
-
-  get #labels() {
-    return this.#rule?.labels ?? NO_RULE;
-  }
-}
-
-const NO_RULE = { routeKind: "", routeNamespace: "", route: "", rule: "" } as const;
+const NO_RULE: RouteLabels = { routeKind: "", routeNamespace: "", route: "", rule: "" };

@@ -197,7 +197,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
     const answer = failureAnswer(failure);
     writeOwnResponse(this.wire.out, { ...answer, isHead: false, close: true });
     runtime.countFailure(failure.kind);
-    runtime.outcomeWithoutBackend(undefined).count(answer.status, 0);
+    runtime.outcomeWithoutBackend(undefined).record(answer.status, undefined, 0);
     this.#close();
   }
 

@@ -12,9 +12,10 @@ export interface Counter {
   add(amount: number): void;
 }
 
-export interface Histogram {
-  /** In seconds. */
-  observe(value: number): void;
+/** Counts the finished requests of one rule and backend. */
+export interface RequestSeries {
+  /** @param code what the client was answered; 0 if it was gone before */
+  record(code: number, grpcStatus: number | undefined, seconds: number): void;
 }
 
 export interface ServiceLabels {
@@ -48,8 +49,7 @@ export type MirrorResult = "sent" | "failed" | "dropped";
 
 /** Handles are asked for once and kept: asking may be slow, adding is not. */
 export interface ProxyTelemetry {
-  requests(service: ServiceLabels, route: RouteLabels, backend: BackendLabels, code: number): Counter;
-  requestDuration(service: ServiceLabels, route: RouteLabels, backend: BackendLabels): Histogram;
+  requests(service: ServiceLabels, route: RouteLabels, backend: BackendLabels): RequestSeries;
   failures(service: ServiceLabels, kind: FailureKind): Counter;
   resends(service: ServiceLabels, reason: ResendReason): Counter;
   mirrored(service: ServiceLabels, backend: BackendLabels, result: MirrorResult): Counter;

@@ -163,7 +163,12 @@ export class RecordedTelemetry implements ProxyTelemetry {
     };
   }
 
-  requests: ProxyTelemetry["requests"] = (...labels) => this.#counter("requests", ...labels);
+  requests: ProxyTelemetry["requests"] = (...labels) => ({
+    record: (code) => {
+      this.#counter("requests", ...labels, code).add(1);
+    },
+  });
+
   failures: ProxyTelemetry["failures"] = (...labels) => this.#counter("failures", ...labels);
   resends: ProxyTelemetry["resends"] = (...labels) => this.#counter("resends", ...labels);
   mirrored: ProxyTelemetry["mirrored"] = (...labels) => this.#counter("mirrored", ...labels);
@@ -175,15 +180,6 @@ export class RecordedTelemetry implements ProxyTelemetry {
     this.#counter("upstreamOpen", ...labels);
   upstreamConnectFailures: ProxyTelemetry["upstreamConnectFailures"] = (...labels) =>
     this.#counter("connectFailures", ...labels);
-
-  requestDuration: ProxyTelemetry["requestDuration"] = (...labels) => {
-    const counter = this.#counter("duration", ...labels);
-    return {
-      observe: () => {
-        counter.add(1);
-      },
-    };
-  };
 }
 
 /** A TCP server that does what a test says with each connection. */
