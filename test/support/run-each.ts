@@ -1,0 +1,12 @@
+// node test/support/run-each.ts KIND [words]: runs every test/KIND/*.KIND.ts with these words, one after the other.
+import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+
+const [kind = "", ...words] = process.argv.slice(2);
+const programs = globSync(`test/${kind}/*.${kind}.ts`).sort();
+if (programs.length === 0) throw new Error(`there is no test/${kind}/*.${kind}.ts`);
+for (const program of programs) {
+  process.stdout.write(`\n${program}\n`);
+  const { status } = spawnSync(process.execPath, [program, ...words], { stdio: "inherit" });
+  if (status !== 0) process.exitCode = 1;
+}
