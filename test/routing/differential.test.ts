@@ -7,9 +7,9 @@ describe("the matcher, against one written from the specification", () => {
     it(`agrees with it (seed ${seed})`, () => {
       const counts = noCounts();
       const dice = new Dice(seed);
-      for (let round = 0; round < 400; round += 1) fuzzOnce(dice, counts);
-      assert.ok(counts.matched > 1000, `only ${counts.matched} requests matched`);
-      assert.ok(counts.permuted > 1000, `only ${counts.permuted} requests without a tie`);
+      for (let round = 0; round < 200; round += 1) fuzzOnce(dice, counts);
+      assert.ok(counts.matched > 500, `only ${counts.matched} requests matched`);
+      assert.ok(counts.permuted > 500, `only ${counts.permuted} requests without a tie`);
     });
   }
 });
