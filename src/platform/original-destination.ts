@@ -10,10 +10,10 @@ export type OriginalDestination =
   | { readonly kind: "failed"; readonly message: string };
 
 /**
- * Asks the kernel for the original destination of an accepted connection, given its file descriptor and its
- * remoteAddress, which tells the family (`::ffff:10.0.0.1` is an IPv4 client of an IPv6 listener). About 2 µs.
+ * Asks the kernel for the original destination of an accepted connection, given its file descriptor and its family: 4
+ * also for an IPv4 client of an IPv6 listener (remoteAddress `::ffff:10.0.0.1`). About 2 µs.
  */
-export type ReadOriginalDestination = (fd: number, remoteAddress: string) => OriginalDestination;
+export type ReadOriginalDestination = (fd: number, family: 4 | 6) => OriginalDestination;
 
 export type OriginalDestinationSupport =
   | { readonly kind: "available"; readonly read: ReadOriginalDestination }
@@ -88,8 +88,8 @@ function loadFfi(): typeof ffi {
 function createReader({ getsockopt, errno }: Libc): ReadOriginalDestination {
   const address = Buffer.alloc(SOCKADDR_IN6_BYTES);
   const length = new Uint32Array(1);
-  return (fd, remoteAddress) => {
-    const isIPv6 = remoteAddress.includes(":") && !remoteAddress.startsWith("::ffff:");
+  return (fd, family) => {
+    const isIPv6 = family === 6;
     length[0] = SOCKADDR_IN6_BYTES;
     if (getsockopt(fd, isIPv6 ? SOL_IPV6 : SOL_IP, SO_ORIGINAL_DST, address, length) !== 0) {
       const code = errno();

@@ -1,3 +1,5 @@
+import { DEFAULT_HTTP1_LIMITS } from "../http1/limits.ts";
+
 /** One bound on what a peer can make the proxy do or keep, or on how long it waits. */
 export interface Limit {
   readonly unit: "bytes" | "count" | "percent" | "ms";
@@ -31,18 +33,33 @@ function time(key: string, fallback: number, [min, max]: readonly [number, numbe
   return { unit: "ms", fallback, min, max, key: `timeouts.${key}`, help };
 }
 
-/** Every limit and timeout of the proxy. The first five are the codec's own (src/http1/limits.ts). */
+/** Every limit and timeout of the proxy, those of the codec (Http1Limits) among them under the same names. */
 export const PROXY_LIMITS = {
-  headBytes: bytes("headBytes", 64 * KIB, [KIB, MIB], "Largest head of a request or response"),
-  fieldCount: count("fieldCount", 200, [10, 10_000], "Most field lines in a head"),
-  chunkExtensionBytes: bytes("chunkExtensionBytes", 256, [0, 64 * KIB], "Longest extension of a chunk"),
+  headBytes: bytes(
+    "headBytes",
+    DEFAULT_HTTP1_LIMITS.headBytes,
+    [KIB, MIB],
+    "Largest head of a request or response",
+  ),
+  fieldCount: count(
+    "fieldCount",
+    DEFAULT_HTTP1_LIMITS.fieldCount,
+    [10, 10_000],
+    "Most field lines in a head",
+  ),
+  chunkExtensionBytes: bytes(
+    "chunkExtensionBytes",
+    DEFAULT_HTTP1_LIMITS.chunkExtensionBytes,
+    [0, 64 * KIB],
+    "Longest extension of a chunk",
+  ),
   messageChunkExtensionBytes: bytes(
     "messageChunkExtensionBytes",
-    16 * KIB,
+    DEFAULT_HTTP1_LIMITS.messageChunkExtensionBytes,
     [0, MIB],
     "Bytes of all chunk extensions of a message together",
   ),
-  trailerBytes: bytes("trailerBytes", 8 * KIB, [0, MIB], "Largest trailer section"),
+  trailerBytes: bytes("trailerBytes", DEFAULT_HTTP1_LIMITS.trailerBytes, [0, MIB], "Largest trailer section"),
   maxConnections: count(
     "maxConnections",
     10_000,

@@ -13,9 +13,8 @@ describe("loadOriginalDestination", () => {
   it("names the errno of a failed call, for both families", () => {
     const support = loadOriginalDestination();
     const expected = { kind: "failed", message: "getsockopt(SO_ORIGINAL_DST) failed with errno 9" };
-    const clients = ["10.0.0.1", "::ffff:10.0.0.1", "fd00::1"];
-    const answers = support.kind === "available" ? clients.map((client) => support.read(-1, client)) : [];
-    assert.deepEqual(answers, process.platform === "linux" ? clients.map(() => expected) : []);
+    const answers = support.kind === "available" ? [support.read(-1, 4), support.read(-1, 6)] : [];
+    assert.deepEqual(answers, process.platform === "linux" ? [expected, expected] : []);
   });
 
   it("gives no notice of being experimental, and lets other warnings through", () => {

@@ -18,7 +18,8 @@ for (const target of process.argv.slice(2)) {
     Socket & { readonly _handle: { readonly fd: number } },
   ];
   const { remoteAddress = "", _handle: handle } = accepted;
-  found.push({ client: remoteAddress, ...read(handle.fd, remoteAddress) });
+  const isIPv4 = remoteAddress.includes(".");
+  found.push({ client: remoteAddress, ...read(handle.fd, isIPv4 ? 4 : 6) });
   client.destroy();
   accepted.destroy();
 }
