@@ -1,0 +1,42 @@
+const CHUNK_LENGTH = 16 * 1024;
+
+/**
+ * Plain data as `JSON.stringify(value, undefined, 2)` writes it, with a line break at the end, in pieces of about 16 K
+ * characters, so that megabytes of configuration don't hold up the event loop. Maps are written as objects.
+ */
+export function* jsonChunks(value: unknown): Generator<string, void> {
+  const writer = { text: "" };
+  for (const _ of write(writer, value, "\n")) {
+    if (writer.text.length < CHUNK_LENGTH) continue;
+    yield writer.text;
+    writer.text = "";
+  }
+  yield `${writer.text}\n`;
+}
+
+/** Yields where the text may be taken away. `lineBreak` is a line break with the indentation of the value. */
+function* write(writer: { text: string }, value: unknown, lineBreak: string): Generator<undefined, void> {
+  if (typeof value !== "object" || value === null) {
+    // Undefined is left out of objects by their own loop; in arrays it is null.
+    writer.text += JSON.stringify(value) ?? "null";
+    return;
+  }
+  const isArray = Array.isArray(value);
+  const inner = `${lineBreak}  `;
+  let isEmpty = true;
+  writer.text += isArray ? "[" : "{";
+  for (const [key, member] of entriesOf(value)) {
+    if (member === undefined && !isArray) continue;
+    writer.text += (isEmpty ? "" : ",") + inner + (isArray ? "" : `${JSON.stringify(key)}: `);
+    isEmpty = false;
+    yield* write(writer, member, inner);
+    yield;
+  }
+  if (!isEmpty) writer.text += lineBreak;
+  writer.text += isArray ? "]" : "}";
+}
+
+function entriesOf(value: object): Iterable<readonly [unknown, unknown]> {
+  if (Array.isArray(value)) return value.entries();
+  return value instanceof Map ? (value as ReadonlyMap<unknown, unknown>) : Object.entries(value);
+}
