@@ -83,7 +83,19 @@ const rules: Readonly<Record<string, Rule>> = {
   cli: {
     why: "the commands wire all parts together, so nothing may import them",
     imports: "everything",
-    builtins: ["child_process", "fs", "fs/promises", "http", "net", "os", "path", "process", "tty", "url"],
+    builtins: [
+      "child_process",
+      "crypto",
+      "fs",
+      "fs/promises",
+      "http",
+      "net",
+      "os",
+      "path",
+      "process",
+      "tty",
+      "url",
+    ],
     packages: ["yaml"],
   },
 };

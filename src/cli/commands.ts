@@ -8,4 +8,10 @@ export interface CommandEntry {
 }
 
 /** Every command, in the order of the help. A command is one file of this folder and one line here. */
-export const commands: readonly CommandEntry[] = [];
+export const commands: readonly CommandEntry[] = [
+  {
+    name: "proxy",
+    summary: "Run the sidecar on a folder of manifests",
+    load: async () => (await import("./proxy.ts")).command,
+  },
+];

@@ -12,7 +12,9 @@ export interface ConfigFile {
  * mappings for groups. Which keys there are is not looked at. The parser is loaded only here.
  */
 export async function parseConfigFile(path: string, text: string): Promise<Result<ConfigFile>> {
-  const { parseDocument } = await import("yaml");
+  // By its default export: a bundle gives dynamic imports of CommonJS no named ones (esbuild, with splitting).
+  const { default: yaml } = await import("yaml");
+  const { parseDocument } = yaml;
   const document = parseDocument(text, { prettyErrors: true, stringKeys: true });
   const problems: Problem[] = document.errors.map((error) => ({ path, message: error.message.trim() }));
   const entries = new Map<string, readonly string[]>();

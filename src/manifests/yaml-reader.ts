@@ -16,7 +16,9 @@ const MAX_ALIASES = 100;
  * Unlike there, a key that stands twice is an error.
  */
 export async function loadYamlReader(): Promise<YamlReader> {
-  const { LineCounter, parseAllDocuments } = await import("yaml");
+  // By its default export: a bundle gives dynamic imports of CommonJS no named ones (esbuild, with splitting).
+  const { default: yaml } = await import("yaml");
+  const { LineCounter, parseAllDocuments } = yaml;
   return (text) => {
     try {
       const lines = new LineCounter();

@@ -255,7 +255,7 @@ export function wireOf(accepted: AcceptedSocket, owner: WireOwner, highWaterByte
 }
 
 /** The file descriptor of an accepted connection, for socket options; -1 once closed. */
-export function wireFd(accepted: AcceptedSocket): number {
+export function acceptedFd(accepted: AcceptedSocket): number {
   return (accepted.socket as WireSocket)._handle?.fd ?? -1;
 }
 

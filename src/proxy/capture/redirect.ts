@@ -1,21 +1,28 @@
 import type { Destination, Proxy } from "../proxy.ts";
-import { type AcceptedSocket, listenForWires, type WireListener, wireFd } from "../wire.ts";
+import { type AcceptedSocket, acceptedFd, listenForWires, type WireListener } from "../wire.ts";
 
-/** Where a redirected connection was going; undefined if the kernel knows of no redirection. */
-export type OriginalDestination = (fd: number, family: 4 | 6) => Destination | undefined;
+/** Asks the kernel where a redirected connection was going. */
+export type ReadOriginalDestination = (
+  fd: number,
+  family: 4 | 6,
+) =>
+  | { readonly kind: "found"; readonly address: string; readonly port: number }
+  | { readonly kind: "not-redirected" }
+  | { readonly kind: "failed"; readonly message: string };
 
 /**
  * Captures behind a REDIRECT rule of iptables: all connections arrive at one listener, and the kernel tells where
- * they were going. A connection made to the listener itself has no other destination and is refused: passing it
- * through would lead back here.
+ * they were going. A connection made to the listener itself was going nowhere else and is refused: passing it on
+ * would lead back here.
  */
 export async function startRedirectCapture(
   proxy: Proxy,
   listen: Destination,
-  originalDestination: OriginalDestination,
+  readOriginalDestination: ReadOriginalDestination,
 ): Promise<WireListener> {
   const listener = await listenForWires({ host: listen.address, port: listen.port }, (accepted) => {
-    takeRedirected(proxy, accepted, { address: listen.address, port: listener.port }, originalDestination);
+    const own = { address: listen.address, port: listener.port };
+    takeRedirected(proxy, accepted, own, readOriginalDestination);
   });
   return listener;
 }
@@ -24,18 +31,15 @@ function takeRedirected(
   proxy: Proxy,
   accepted: AcceptedSocket,
   own: Destination,
-  originalDestination: OriginalDestination,
+  readOriginalDestination: ReadOriginalDestination,
 ): void {
-  const family = own.address.includes(":") ? 6 : 4;
-  const destination = originalDestination(wireFd(accepted), family);
-  const isDirect =
-    destination === undefined ||
-    (destination.port === own.port && isOwnAddress(destination.address, own.address));
-  if (isDirect) proxy.refuse(accepted, "loop");
-  else proxy.accept(accepted, destination, true);
+  const original = readOriginalDestination(acceptedFd(accepted), own.address.includes(":") ? 6 : 4);
+  if (original.kind !== "found" || isOwn(original, own)) proxy.refuse(accepted, "loop");
+  else proxy.accept(accepted, original, true);
 }
 
 /** A listener on all addresses owns each of them. */
-function isOwnAddress(address: string, own: string): boolean {
-  return address === own || own === "0.0.0.0" || own === "::";
+function isOwn({ address, port }: Destination, own: Destination): boolean {
+  const isAnyAddress = own.address === "" || own.address === "0.0.0.0" || own.address === "::";
+  return port === own.port && (isAnyAddress || address === own.address);
 }

@@ -1,0 +1,175 @@
+import { type Binding, bind } from "../binding/bind.ts";
+import type { ManifestSnapshot, SourceError } from "../manifests/manifest-snapshot.ts";
+import { startManifestSource } from "../manifests/manifest-source.ts";
+import { systemClock } from "../platform/clock.ts";
+import { descriptorSink } from "../platform/descriptor-sink.ts";
+import { createSystemRandom } from "../platform/random.ts";
+import { onTermination } from "../platform/signals.ts";
+import { Proxy } from "../proxy/proxy.ts";
+import { TimerWheel } from "../proxy/timer-wheel.ts";
+import { LineBuffer } from "../telemetry/line-buffer.ts";
+import { Logger } from "../telemetry/logger.ts";
+import { MetricRegistry } from "../telemetry/metric-registry.ts";
+import { createProxyMetrics, type ProxyMetrics } from "../telemetry/proxy-metrics.ts";
+import { type Capture, startCapture } from "./capture.ts";
+import type { CommandContext, ExitCode } from "./command.ts";
+import type { ProxySettings } from "./proxy-settings.ts";
+import { collectEndpoints, createAccessLog, createProxyTelemetry } from "./proxy-telemetry.ts";
+import { configurationFor, destinationsOf } from "./standalone-configuration.ts";
+
+/** How often series that nobody writes any more are looked for. */
+const SERIES_SWEEP_MS = 60_000;
+
+/** Runs the proxy on a folder of manifests until it is told to stop. */
+export async function runStandalone(settings: ProxySettings, context: CommandContext): Promise<ExitCode> {
+  const output = createOutput(context);
+  const stopped = Promise.withResolvers<ExitCode>();
+  try {
+    await using standalone = new Standalone(settings, output);
+    const drain = (): void => {
+      void standalone.drain().then((isDrained) => stopped.resolve(isDrained ? 0 : 1), stopped.reject);
+    };
+    using _ = onTermination(drain, () => stopped.resolve(1));
+    await standalone.start();
+    return await stopped.promise;
+  } catch (error) {
+    output.logger.error("the proxy can't run", { error: messageOf(error) });
+    return 1;
+  } finally {
+    await Promise.all([output.logLines.drained(), output.accessLines.drained()]);
+  }
+}
+
+/** Where lines go: the log to standard error, the access log to standard output. */
+interface Output {
+  readonly logger: Logger;
+  readonly logLines: LineBuffer;
+  readonly accessLines: LineBuffer;
+}
+
+function createOutput({ log }: CommandContext): Output {
+  const logLines = new LineBuffer(descriptorSink(2));
+  const accessLines = new LineBuffer(descriptorSink(1));
+  const logger = new Logger({ ...log, write: (line) => logLines.write(line), now: systemClock.wallTime });
+  return { logger, logLines, accessLines };
+}
+
+/** The parts of a proxy without a cluster, wired together. */
+class Standalone implements AsyncDisposable {
+  readonly #settings: ProxySettings;
+  readonly #logger: Logger;
+  readonly #registry = new MetricRegistry();
+  readonly #metrics: ProxyMetrics;
+  readonly #wheel = new TimerWheel({ now: systemClock.now, startTimer });
+  readonly #proxy: Proxy;
+  readonly #resources = new AsyncDisposableStack();
+  #capture: Capture | undefined;
+  #snapshot: ManifestSnapshot = { objects: [], errors: [] };
+  #binding: Binding | undefined;
+  /** The last change of what is listened on. */
+  #listening: Promise<void> = Promise.resolve();
+  #draining: Promise<boolean> | undefined;
+
+  constructor(settings: ProxySettings, { logger, accessLines }: Output) {
+    this.#settings = settings;
+    this.#logger = logger;
+    this.#metrics = createProxyMetrics(this.#registry);
+    this.#metrics.accessLogDropped.collectFrom(() => [[{}, accessLines.dropped]]);
+    this.#proxy = new Proxy({
+      limits: settings.limits,
+      now: systemClock.now,
+      random: createSystemRandom(),
+      wheel: this.#wheel,
+      telemetry: createProxyTelemetry(this.#metrics),
+      accessLog:
+        settings.accessLog === "off"
+          ? undefined
+          : createAccessLog((line) => accessLines.write(line), systemClock.wallTime),
+      log: logger,
+    });
+    collectEndpoints(this.#metrics, this.#proxy, systemClock.now);
+  }
+
+  /** Returns once the folder was read and what it says is served. */
+  async start(): Promise<void> {
+    this.#resources.defer(() => this.#wheel.stop());
+    const sweep = setInterval(() => this.#registry.expireIdle(systemClock.now()), SERIES_SWEEP_MS);
+    this.#resources.defer(() => clearInterval(sweep));
+    this.#capture = this.#resources.use(await startCapture(this.#proxy, this.#settings.capture));
+    const source = await startManifestSource({
+      directory: this.#settings.manifests,
+      onSnapshot: (snapshot) => this.#apply(snapshot),
+      clock: { schedule, wallTimeMs: systemClock.wallTime },
+    });
+    this.#resources.use(source);
+    await this.#listening;
+    this.#logger.info("serving", {
+      services: this.#binding?.frontends.size ?? 0,
+      routes: this.#binding?.statuses.length ?? 0,
+      errors: this.#snapshot.errors.length,
+    });
+  }
+
+  #apply(snapshot: ManifestSnapshot): void {
+    const { client, hasStrictGrants } = this.#settings;
+    const binding = bind(snapshot.objects, { strictGrants: hasStrictGrants });
+    const locality = {
+      ...(client.zone === undefined ? {} : { zone: client.zone }),
+      ...(client.node === undefined ? {} : { node: client.node }),
+    };
+    const configuration = configurationFor(binding, client.namespace, locality);
+    this.#snapshot = snapshot;
+    this.#binding = binding;
+    this.#proxy.apply(configuration);
+    this.#reportErrors(snapshot.errors);
+    this.#listening = this.#listen(configuration);
+  }
+
+  async #listen(configuration: Parameters<typeof destinationsOf>[0]): Promise<void> {
+    const errors = (await this.#capture?.update(destinationsOf(configuration))) ?? [];
+    for (const { message } of errors) this.#logger.error("a Service can't be served", { error: message });
+    this.#metrics.sourceErrors.with({}).set(this.#snapshot.errors.length + errors.length);
+  }
+
+  #reportErrors(errors: readonly SourceError[]): void {
+    const result = errors.length === 0 ? "success" : "partial";
+    this.#metrics.sourceReloads.with({ result }).add(1);
+    for (const { file, object, path, message } of errors) {
+      this.#logger.warn("a manifest is not in force as written", { file, object, path, error: message });
+    }
+  }
+
+  /** Stops taking part: true once nothing was under way for a while, false when the limit was over before. */
+  drain(): Promise<boolean> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
+  async #drain(): Promise<boolean> {
+    const { drainTimeoutMs } = this.#settings;
+    this.#logger.info("draining", { limit_ms: drainTimeoutMs });
+    const isDrained = await this.#proxy.drain(drainTimeoutMs);
+    const { busy } = this.#proxy.activity;
+    if (isDrained) this.#logger.info("drained");
+    else this.#logger.warn("the drain limit is over", { under_way: busy });
+    return isDrained;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources[Symbol.asyncDispose]();
+  }
+}
+
+function startTimer(callback: () => void, delayMs: number): { stop(): void } {
+  const timer = setTimeout(callback, delayMs);
+  return { stop: () => clearTimeout(timer) };
+}
+
+function schedule(delayMs: number, run: () => void): () => void {
+  const timer = setTimeout(run, delayMs);
+  return () => clearTimeout(timer);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
