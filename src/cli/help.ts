@@ -64,7 +64,7 @@ function fileRows(settings: Settings): readonly Row[] {
 }
 
 /** The help of a setting with its default: `How it is logged (default: json)`. */
-export function describeSetting({ help, isRepeatable, shownFallback }: Setting<unknown>): string {
+function describeSetting({ help, isRepeatable, shownFallback }: Setting<unknown>): string {
   const notes = [
     ...(isRepeatable ? ["repeatable"] : []),
     ...(shownFallback === undefined ? [] : [`default: ${shownFallback}`]),
