@@ -1,6 +1,7 @@
 import { CR, FIELD_VALUE, HEX, LF, SEMICOLON, TOKEN } from "./byte-classes.ts";
 import { FieldScanner } from "./field-scanner.ts";
 import { FieldTable } from "./field-table.ts";
+import { KnownField } from "./known-fields.ts";
 import type { Http1Limits } from "./limits.ts";
 import { bodyMalformed, NO_PROBLEM, type ParseProblem } from "./parse-problem.ts";
 import { Framing, ParserEvent } from "./parser-event.ts";
@@ -38,6 +39,7 @@ const LONG_EXTENSION = bodyMalformed("chunk extensions too large");
 const BAD_SIZE_END = bodyMalformed("no CRLF after a chunk size");
 const BAD_CHUNK_END = bodyMalformed("no CRLF after a chunk");
 const TRAILERS_TOO_LARGE = bodyMalformed("trailer section too large");
+const FRAMING_IN_TRAILERS = bodyMalformed("a trailer field that says where a body ends");
 const BAD_TRAILERS = bodyMalformed("malformed trailer section");
 
 /** Reads bodies of every framing out of fed buffers (RFC 9112 6.3, 7.1). Body bytes are never copied or gathered. */
@@ -251,6 +253,12 @@ export class BodyReader {
     section.hold(this.trailerScanner, buffer, section.position);
     this.isInTrailers = false;
     this.state = DONE;
+    if (
+      table.indexOfKnown(KnownField.ContentLength) >= 0 ||
+      table.indexOfKnown(KnownField.TransferEncoding) >= 0
+    ) {
+      return this.fail(FRAMING_IN_TRAILERS, this.position);
+    }
     return table.count > 0 ? ParserEvent.Trailers : ParserEvent.End;
   }
 

@@ -1,4 +1,4 @@
-import { COLON, equalsIgnoringCase } from "./byte-classes.ts";
+import { COLON, equalsIgnoringCase, SP } from "./byte-classes.ts";
 import type { KnownField } from "./known-fields.ts";
 import { latin1TextAt } from "./latin1.ts";
 
@@ -120,9 +120,17 @@ export class FieldTable {
     return latin1TextAt(this.buffer, this.valueStart(index), this.valueEnd(index));
   }
 
-  /** Whether a line can be copied as it came. */
+  /** Whether no white space stands between name and colon. */
   isCleanLine(index: number): boolean {
     return this.buffer[this.nameEnd(index)] === COLON;
+  }
+
+  /** Whether the line is `Name:value` or `Name: value` with no other white space, as every recipient understands it. */
+  isPlainLine(index: number): boolean {
+    const valueStart = this.valueStart(index);
+    if (this.valueEnd(index) + 2 !== this.lineEnd(index) || !this.isCleanLine(index)) return false;
+    const spaces = valueStart - this.nameEnd(index) - 1;
+    return spaces === 0 || (spaces === 1 && this.buffer[valueStart - 1] === SP);
   }
 
   /** The first line at or after `from` with this name, -1 if there is none. */

@@ -47,7 +47,7 @@ export class MessageHead {
   /** The fields say NTLM or Negotiate: the connection is authenticated as a whole and must not be shared. */
   hasStickyAuthentication = false;
 
-  /** For the writers: Content-Length came several times, as a list or with leading zeros, and is to be rewritten. */
+  /** For the writers: Content-Length came several times, or in an unusual form, and is to be written anew. */
   mustRewriteLength = false;
 
   private coding: TransferCoding = TransferCoding.Absent;
@@ -97,6 +97,7 @@ export class MessageHead {
     const buffer = this.fields.buffer;
     const end = this.fields.valueEnd(index);
     let i = this.fields.valueStart(index);
+    if (!this.fields.isPlainLine(index)) this.mustRewriteLength = true;
     for (;;) {
       const digits = i;
       let value = 0;
@@ -121,12 +122,13 @@ export class MessageHead {
 
   /**
    * Transfer-Encoding (RFC 9112 6.1): `chunked`, once and last. A coding before it is unknown to us; everything else
-   * leaves the end of the body in doubt.
+   * leaves the end of the body in doubt. So does a tab behind the value, which some parsers take for a part of it.
    */
   protected readTransferEncoding(index: number): void {
     const buffer = this.fields.buffer;
     const end = this.fields.valueEnd(index);
     let i = this.fields.valueStart(index);
+    if (buffer.subarray(end, this.fields.lineEnd(index)).includes(HTAB)) this.coding = TransferCoding.Faulty;
     for (;;) {
       const elementStart = i;
       while (i < end && buffer[i] !== COMMA) i++;

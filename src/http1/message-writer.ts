@@ -50,11 +50,11 @@ export function writeRequestHead(out: OutBuffer, head: RequestHead, options: Req
   if (framing === Framing.None) dropMask |= bit(KnownField.ContentLength);
   if (head.isUpgrade) dropMask &= ~bit(KnownField.Upgrade);
   out.reserve(head.sizeBytes + ADDED_BYTES);
-  if (isRewritten || target !== undefined || host !== undefined) {
+  if (isRewritten || target !== undefined || host !== undefined || head.mustRewriteHost) {
     runStart = head.fields.start;
     if (isRewritten || target !== undefined) writeRequestLine(out, head, target);
     else out.bytes(head.fields.buffer, head.start, runStart);
-    if (isRewritten || host !== undefined) {
+    if (isRewritten || host !== undefined || head.mustRewriteHost) {
       dropMask |= bit(KnownField.Host);
       writeHost(out, head, host);
     }
@@ -131,22 +131,25 @@ function writeStatusLine(out: OutBuffer, head: ResponseHead): number {
   return head.fields.start;
 }
 
-/** Which of the framing fields received don't fit how the body is sent. */
+/**
+ * Which of the framing fields received are left out: Content-Length where it doesn't say what is sent, or not plainly;
+ * Transfer-Encoding always, since unusual spellings of it are understood differently.
+ */
 function framingMask(head: MessageHead, framing: Framing, contentLength: number): number {
-  const lengthBit = bit(KnownField.ContentLength);
-  const codingBit = bit(KnownField.TransferEncoding);
-  if (framing === Framing.Chunked) return head.isChunked ? lengthBit : lengthBit | codingBit;
   const isLengthKept =
-    framing !== Framing.Close && head.contentLength === contentLength && !head.mustRewriteLength;
-  return isLengthKept ? codingBit : lengthBit | codingBit;
+    (framing === Framing.Length || framing === Framing.None) &&
+    head.contentLength === contentLength &&
+    !head.mustRewriteLength;
+  const codingBit = bit(KnownField.TransferEncoding);
+  return isLengthKept ? codingBit : codingBit | bit(KnownField.ContentLength);
 }
 
 /** Writes the framing field that was not kept. */
 function writeFraming(out: OutBuffer, framing: Framing, dropMask: number, contentLength: number): void {
-  if (framing === Framing.Length && (dropMask & bit(KnownField.ContentLength)) !== 0) {
-    out.latin1(`Content-Length: ${contentLength}\r\n`);
-  } else if (framing === Framing.Chunked && (dropMask & bit(KnownField.TransferEncoding)) !== 0) {
+  if (framing === Framing.Chunked) {
     append(out, CHUNKED_LINE);
+  } else if (framing === Framing.Length && (dropMask & bit(KnownField.ContentLength)) !== 0) {
+    out.latin1(`Content-Length: ${contentLength}\r\n`);
   }
 }
 

@@ -36,6 +36,8 @@ export class RequestHead extends MessageHead {
   /** For parser and writers: where the host lies, in the target or in Host. Both 0 without one. */
   hostStart = 0;
   hostEnd = 0;
+  /** For the writers: white space stands around Host's value that not everybody would strip. */
+  mustRewriteHost = false;
 
   private hostFields = 0;
   private readonly pathText = new CachedText();
@@ -80,6 +82,7 @@ export class RequestHead extends MessageHead {
     this.hostStart = 0;
     this.hostEnd = 0;
     this.hostFields = 0;
+    this.mustRewriteHost = false;
   }
 
   /** Moves the offsets, because the head now lies in `buffer`. */
@@ -144,6 +147,7 @@ export class RequestHead extends MessageHead {
     const end = fields.valueEnd(index);
     if (!isAuthorityAt(fields.buffer, start, end)) return BAD_HOST;
     this.hostFields++;
+    if (!fields.isPlainLine(index)) this.mustRewriteHost = true;
     if (!this.isAbsoluteForm) {
       this.hostStart = start;
       this.hostEnd = end;

@@ -24,6 +24,7 @@ const MAX_INFORMATIONAL = 64;
 
 const HEAD_TOO_LARGE = headTooLarge("response head too large");
 const BAD_SWITCH = malformed("101 to a request that asked for no upgrade, or without its fields");
+const CLOSING_INTERIM = malformed("an interim response of HTTP/1.0, or one that ends the connection");
 const TOO_MANY_INFORMATIONAL = malformed("too many interim responses");
 const UNSOLICITED: ParseProblem = {
   kind: "unsolicited",
@@ -181,6 +182,7 @@ export class ResponseParser {
       this.phase = BODY;
       return ParserEvent.Head;
     }
+    if (!this.head.keepAlive) return this.fail(CLOSING_INTERIM);
     if (++this.informational > MAX_INFORMATIONAL) return this.fail(TOO_MANY_INFORMATIONAL);
     this.phase = AWAITED;
     return ParserEvent.Informational;

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { Dice, fuzzOnce, noCounts } from "../routing/differential.ts";
+import { fuzzOnce, noCounts } from "../routing/differential.ts";
+import { Dice } from "../support/dice.ts";
 
 /**
  * Compares the matcher with the oracle of test/routing/naive-matcher.ts for a while. Every round has a seed of its

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Dice, fuzzOnce, noCounts } from "./differential.ts";
+import { Dice } from "../support/dice.ts";
+import { fuzzOnce, noCounts } from "./differential.ts";
 
 describe("the matcher, against one written from the specification", () => {
   // A short run of test/fuzz/routing.fuzz.ts; the seeds are fixed, so that it fails for a reason only.
