@@ -23,7 +23,7 @@ export function contentVersion(content: unknown): string {
   return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16);
 }
 
-/** The addresses of a configuration's frontends, by name. */
-export function destinationsOf({ frontends }: ProxyConfiguration): ReadonlyMap<string, Destination> {
-  return new Map([...frontends].map(([name, { frontend }]) => [name, frontend]));
+/** The addresses of frontends, by name. */
+export function destinationsOf(frontends: readonly VersionedFrontend[]): ReadonlyMap<string, Destination> {
+  return new Map(frontends.map(({ frontend: { name, address, port } }) => [name, { address, port }]));
 }

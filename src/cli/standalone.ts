@@ -1,3 +1,4 @@
+import type { AdminPorts } from "../admin/endpoints.ts";
 import { type Binding, bind } from "../binding/bind.ts";
 import type { ManifestSnapshot, SourceError } from "../manifests/manifest-snapshot.ts";
 import { startManifestSource } from "../manifests/manifest-source.ts";
@@ -5,6 +6,7 @@ import { systemClock } from "../platform/clock.ts";
 import { descriptorSink } from "../platform/descriptor-sink.ts";
 import { createSystemRandom } from "../platform/random.ts";
 import { onTermination } from "../platform/signals.ts";
+import type { ListenError } from "../proxy/capture/listen.ts";
 import { Proxy } from "../proxy/proxy.ts";
 import { TimerWheel } from "../proxy/timer-wheel.ts";
 import { LineBuffer } from "../telemetry/line-buffer.ts";
@@ -15,10 +17,14 @@ import { type Capture, startCapture } from "./capture.ts";
 import type { CommandContext, ExitCode } from "./command.ts";
 import type { ProxySettings } from "./proxy-settings.ts";
 import { collectEndpoints, createAccessLog, createProxyTelemetry } from "./proxy-telemetry.ts";
-import { configurationFor, destinationsOf } from "./standalone-configuration.ts";
+import { metricsOf, startAdminEndpoints } from "./standalone-admin.ts";
+import { configurationFor, contentVersion, destinationsOf } from "./standalone-configuration.ts";
 
 /** How often series that nobody writes any more are looked for. */
 const SERIES_SWEEP_MS = 60_000;
+
+/** How long after an address could not be bound it is tried again. */
+const RELISTEN_MS = 1_000;
 
 /** Runs the proxy on a folder of manifests until it is told to stop. */
 export async function runStandalone(settings: ProxySettings, context: CommandContext): Promise<ExitCode> {
@@ -66,8 +72,11 @@ class Standalone implements AsyncDisposable {
   #capture: Capture | undefined;
   #snapshot: ManifestSnapshot = { objects: [], errors: [] };
   #binding: Binding | undefined;
+  #listenErrors: readonly ListenError[] = [];
+  #isReady = false;
   /** The last change of what is listened on. */
   #listening: Promise<void> = Promise.resolve();
+  #relisten: (() => void) | undefined;
   #draining: Promise<boolean> | undefined;
 
   constructor(settings: ProxySettings, { logger, accessLines }: Output) {
@@ -95,6 +104,8 @@ class Standalone implements AsyncDisposable {
     this.#resources.defer(() => this.#wheel.stop());
     const sweep = setInterval(() => this.#registry.expireIdle(systemClock.now()), SERIES_SWEEP_MS);
     this.#resources.defer(() => clearInterval(sweep));
+    this.#resources.defer(() => this.#relisten?.());
+    this.#resources.use(await startAdminEndpoints(this.#settings, this.#adminPorts, this.#logger));
     this.#capture = this.#resources.use(await startCapture(this.#proxy, this.#settings.capture));
     const source = await startManifestSource({
       directory: this.#settings.manifests,
@@ -103,6 +114,7 @@ class Standalone implements AsyncDisposable {
     });
     this.#resources.use(source);
     await this.#listening;
+    this.#isReady = true;
     this.#logger.info("serving", {
       services: this.#binding?.frontends.size ?? 0,
       routes: this.#binding?.statuses.length ?? 0,
@@ -117,18 +129,27 @@ class Standalone implements AsyncDisposable {
       ...(client.zone === undefined ? {} : { zone: client.zone }),
       ...(client.node === undefined ? {} : { node: client.node }),
     };
-    const configuration = configurationFor(binding, client.namespace, locality);
     this.#snapshot = snapshot;
     this.#binding = binding;
-    this.#proxy.apply(configuration);
+    this.#proxy.apply(configurationFor(binding, client.namespace, locality));
     this.#reportErrors(snapshot.errors);
-    this.#listening = this.#listen(configuration);
+    this.#listening = this.#listen();
   }
 
-  async #listen(configuration: Parameters<typeof destinationsOf>[0]): Promise<void> {
-    const errors = (await this.#capture?.update(destinationsOf(configuration))) ?? [];
-    for (const { message } of errors) this.#logger.error("a Service can't be served", { error: message });
+  /** Listens on what the configuration in force says; tries again later where an address can't be bound. */
+  async #listen(): Promise<void> {
+    this.#relisten?.();
+    const errors = (await this.#capture?.update(destinationsOf(this.#proxy.frontends()))) ?? [];
+    for (const { message } of errors) {
+      if (this.#listenErrors.some((known) => known.message === message)) continue;
+      this.#logger.error("a Service can't be served", { error: message });
+    }
+    this.#listenErrors = errors;
     this.#metrics.sourceErrors.with({}).set(this.#snapshot.errors.length + errors.length);
+    if (errors.length === 0) return;
+    this.#relisten = schedule(RELISTEN_MS, () => {
+      this.#listening = this.#listen();
+    });
   }
 
   #reportErrors(errors: readonly SourceError[]): void {
@@ -137,6 +158,36 @@ class Standalone implements AsyncDisposable {
     for (const { file, object, path, message } of errors) {
       this.#logger.warn("a manifest is not in force as written", { file, object, path, error: message });
     }
+  }
+
+  get #adminPorts(): AdminPorts {
+    return {
+      config: () => this.#describe(),
+      explain: () => Promise.resolve({ status: 404, body: { error: "nothing to explain with" } }),
+      drain: () => void this.drain(),
+      metrics: metricsOf(this.#registry),
+      readiness: () => {
+        if (this.#proxy.activity.isDraining) return { isReady: false, reason: "draining" };
+        return this.#isReady ? { isReady: true, reason: "ready" } : { isReady: false, reason: "starting" };
+      },
+    };
+  }
+
+  /** What is in force, and what is wrong with it. */
+  #describe(): unknown {
+    const { manifests, client } = this.#settings;
+    return {
+      client,
+      sources: [{ kind: "manifests", directory: manifests, errors: this.#snapshot.errors }],
+      listenErrors: this.#listenErrors,
+      problems: this.#binding?.problems ?? [],
+      routes: this.#binding?.statuses ?? [],
+      frontends: this.#proxy.frontends().map(({ frontend, version }) => ({ version, ...frontend })),
+      backends: [...this.#proxy.backends()].map(({ backend }) => ({
+        version: contentVersion(backend),
+        ...backend,
+      })),
+    };
   }
 
   /** Stops taking part: true once nothing was under way for a while, false when the limit was over before. */
