@@ -69,10 +69,9 @@ function readNamedMatch(form: ValueMatchForm): Read<{ readonly name: string; rea
     const at = object(field);
     const written = get(at, "name", text(headerName));
     const name = form.isCaseSensitive ? written : written.toLowerCase();
-    const value = get(at, "value", text(form.value));
     const kind = get(at, "type", withDefault(text(), "Exact"));
     return kind === "Exact" || kind === "RegularExpression"
-      ? { name, match: { kind, name, value } }
+      ? { name, match: { kind, name, value: get(at, "value", text(form.value)) } }
       : { name, match: unsupported(member(at, "type"), kind, form.rule) };
   };
 }

@@ -93,7 +93,7 @@ describe("a match", () => {
           { type: "Prefix", name: "A", value: "x" },
           { name: "a", value: "y" },
         ],
-        queryParams: [{ type: "Present", name: "q", value: "x" }],
+        queryParams: [{ type: "Present", name: "q" }],
       },
     ];
     assert.deepEqual(ruleOf({ matches }).matches[1], {
