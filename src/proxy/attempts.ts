@@ -1,4 +1,5 @@
 import type { BalancedEndpoint } from "../balancing/balanced-endpoint.ts";
+import type { NoCandidateReason } from "../balancing/candidates.ts";
 import { backoffMs, DEFAULT_BACKOFF_MS } from "../balancing/resend.ts";
 import type { CompiledRule } from "../routing/compiled-rule.ts";
 import type { BackendRuntime } from "./backend-runtime.ts";
@@ -11,14 +12,18 @@ import { Deadline } from "./timer-wheel.ts";
 
 /** Whose attempts these are: the exchange. */
 export interface AttemptsOwner extends UpstreamUser {
-  /** Write the request to a connection that stands. The caller flushes. */
+  /** Write the request to a connection that stands; `onSent` or the end of the client's read flushes. */
   send(upstream: Http1Upstream, now: number): void;
+  /** The request was written outside of a read of the client: time to flush it, and to read on. */
+  onSent(upstream: Http1Upstream): void;
   /** The connection is being established: what is needed of the request must outlive this turn. */
   waitForConnection(): void;
   /** All is tried that may be. */
   onAttemptsFailed(failure: Failure): void;
-  /** What of the body was sent could be sent again. */
+  /** What of the request was sent could be sent again, and nothing of a response is out. */
   readonly canReplay: boolean;
+  /** The client got a part of a response. */
+  readonly hasAnswered: boolean;
 }
 
 export interface AttemptsOptions {
@@ -32,6 +37,16 @@ export interface AttemptsOptions {
   /** Whom session affinity binds. */
   readonly clientAddress: string;
 }
+
+/** `refused`: no retry is asked for, or none is left, or the request can't be sent again. */
+type RetryDecision = "scheduled" | "refused" | "budget-spent";
+
+const WHY_NO_ENDPOINT: Readonly<Record<NoCandidateReason, string>> = {
+  "no-endpoints": "has no endpoints",
+  "none-ready": "has no endpoint that is ready",
+  "none-local": "has no ready endpoint on this node, which its internalTrafficPolicy Local asks for",
+  "node-unknown": "has internalTrafficPolicy Local, and the node of this proxy is not known",
+};
 
 /**
  * The tries of one request on the endpoints of one backend.
@@ -65,45 +80,45 @@ export class Attempts {
     return this.#isAttached ? this.#upstream : undefined;
   }
 
-  get endpoint(): BalancedEndpoint | undefined {
-    return this.#endpoint;
-  }
-
   // --- Beginning a try ------------------------------------------------------------------------------------------
 
-  /** @param pinned a connection that this client alone may use, and has to */
+  /**
+   * In the client's read that brought the request's head.
+   * @param pinned a connection that this client alone may use, and has to
+   */
   begin(now: number, pinned: Http1Upstream | undefined): void {
     if (pinned === undefined) {
       this.#attempt(now);
       return;
     }
     pinned.assign(this.#options.owner);
-    this.count++;
-    this.tryStartedMs = now;
-    this.endpointName = pinned.pool.name;
+    this.#startTry(pinned.pool.endpoint, now);
     this.#attach(pinned, now);
   }
 
   #attempt(now: number): void {
-    const { backend, owner } = this.#options;
     const endpoint = this.#pick(now);
-    if (endpoint === undefined) {
-      const details = `${backend.backend.name} has no endpoint that takes traffic`;
-      owner.onAttemptsFailed({ kind: "no_endpoint", details });
-      return;
-    }
+    if (endpoint === undefined) this.#options.owner.onAttemptsFailed(this.#noEndpoint());
+    else this.#tryOn(endpoint, now);
+  }
+
+  #noEndpoint(): Failure {
+    const { backend, frontend } = this.#options;
+    const candidates = backend.endpoints.candidates(frontend.family);
+    const why = WHY_NO_ENDPOINT[candidates.kind === "none" ? candidates.reason : "none-ready"];
+    return { kind: "no_endpoint", details: `${backend.backend.name} ${why}` };
+  }
+
+  #tryOn(endpoint: BalancedEndpoint, now: number): void {
+    const { backend, owner } = this.#options;
     const pool = backend.pool(endpoint);
-    this.count++;
-    this.tryStartedMs = now;
-    this.endpointName = endpoint.name;
     const reused = pool.take(owner, now, this.#maxIdleMs);
     if (reused === undefined && pool.isFull) {
       const details = `too many requests under way to ${endpoint.name}`;
       owner.onAttemptsFailed({ kind: "overload", details });
       return;
     }
-    this.#endpoint = endpoint;
-    endpoint.start(now);
+    this.#startTry(endpoint, now);
     if (reused !== undefined) {
       this.#attach(reused, now);
       return;
@@ -112,7 +127,28 @@ export class Attempts {
     owner.waitForConnection();
   }
 
+  #startTry(endpoint: BalancedEndpoint, now: number): void {
+    const { context, rule } = this.#options;
+    this.count++;
+    this.tryStartedMs = now;
+    this.endpointName = endpoint.name;
+    this.#endpoint = endpoint;
+    endpoint.start(now);
+    if (rule.backendRequestTimeoutMs === 0) return;
+    this.#tryDeadline ??= new Deadline(this.#onTryTimeout);
+    context.wheel.set(this.#tryDeadline, now, rule.backendRequestTimeoutMs);
+  }
+
+  /** An endpoint that was not tried yet; else, in a new round, another one than the last. */
   #pick(now: number): BalancedEndpoint | undefined {
+    const endpoint = this.#choose(now);
+    const tried = this.#tried;
+    if (endpoint === undefined || tried.length < 2 || !tried.includes(endpoint)) return endpoint;
+    tried.splice(0, tried.length - 1);
+    return this.#choose(now);
+  }
+
+  #choose(now: number): BalancedEndpoint | undefined {
     const { backend, frontend, clientAddress } = this.#options;
     return backend.pick(now, frontend.family, this.#tried, clientAddress);
   }
@@ -125,19 +161,23 @@ export class Attempts {
   }
 
   #attach(upstream: Http1Upstream, now: number): void {
-    const { context, rule, owner } = this.#options;
     this.#upstream = upstream;
     this.#isAttached = true;
-    owner.send(upstream, now);
-    if (rule.backendRequestTimeoutMs === 0) return;
-    this.#tryDeadline ??= new Deadline(this.#onTryTimeout);
-    context.wheel.set(this.#tryDeadline, now, rule.backendRequestTimeoutMs);
+    this.#options.owner.send(upstream, now);
   }
 
   /** The connection that was waited for stands. */
   connected(upstream: Http1Upstream): void {
+    const { context, owner } = this.#options;
     this.#endpoint?.connected();
-    this.#attach(upstream, this.#options.context.now());
+    this.#attach(upstream, context.now());
+    owner.onSent(upstream);
+  }
+
+  /** After a try that began when no read of the client was under way. */
+  #goOn(): void {
+    const { attached } = this;
+    if (attached !== undefined) this.#options.owner.onSent(attached);
   }
 
   // --- Ending a try ---------------------------------------------------------------------------------------------
@@ -158,9 +198,7 @@ export class Attempts {
   /** Stops everything: nothing of this is heard again. */
   abandon(): void {
     this.#retryDeadline?.clear();
-    const upstream = this.#upstream;
-    this.#endTry();
-    upstream?.abandon();
+    this.#dropTry();
   }
 
   #endTry(): void {
@@ -171,9 +209,19 @@ export class Attempts {
     this.#tryDeadline?.clear();
   }
 
-  /** The current try does not count as a success of its endpoint. */
+  #dropTry(): void {
+    const upstream = this.#upstream;
+    this.#endTry();
+    upstream?.abandon();
+  }
+
+  /** The current try has taken too long, which counts against its endpoint unless the client is what is slow. */
   blame(now: number): void {
-    this.#endpoint?.fail(now);
+    const { owner } = this.#options;
+    if (owner.hasAnswered) return;
+    if (!this.#isAttached || owner.isRequestSent || this.#upstream?.wire.isCongested === true) {
+      this.#endpoint?.fail(now);
+    }
   }
 
   // --- After a failed try ---------------------------------------------------------------------------------------
@@ -183,15 +231,16 @@ export class Attempts {
     const { context, owner } = this.#options;
     const now = context.now();
     const endpoint = this.#endpoint;
-    if (failure.phase !== "connect" && !failure.isReused) this.blame(now);
+    if (failure.phase !== "connect" && !failure.isReused) endpoint?.fail(now);
     this.#endTry();
     if (failure.phase === "connect") {
-      if (endpoint !== undefined) this.#tried.push(endpoint);
-      if (this.#mayResend(now) && this.#hasUntriedEndpoint(now)) this.#resend("connect_failure", now);
-      else if (!this.#retryLater("connect_failure", now)) owner.onAttemptsFailed(failure);
+      this.#avoid(endpoint);
+      if (!this.#resentToAnother(now)) this.#retryOr(failure, "connect_failure", now);
     } else if (this.#wasClosedAtRest(failure) && this.#mayResend(now)) {
       this.#needsNewConnection = true;
-      this.#resend("reused_connection_closed", now);
+      this.#countResend("reused_connection_closed");
+      this.#attempt(now);
+      this.#goOn();
     } else {
       owner.onAttemptsFailed(failure);
     }
@@ -209,64 +258,89 @@ export class Attempts {
     return rule.retry?.attempts !== 0 && this.count < resendEndpoints && now - startedMs < resendWindowMs;
   }
 
-  #hasUntriedEndpoint(now: number): boolean {
-    const next = this.#pick(now);
-    return next !== undefined && !this.#tried.includes(next);
+  /** Nothing was sent: goes on to an endpoint that was not tried yet, at once, if there is one. */
+  #resentToAnother(now: number): boolean {
+    if (!this.#mayResend(now)) return false;
+    const next = this.#choose(now);
+    if (next === undefined || this.#tried.includes(next)) return false;
+    this.#countResend("connect_failure");
+    this.#tryOn(next, now);
+    this.#goOn();
+    return true;
   }
 
-  #resend(reason: ResendReason, now: number): void {
+  #avoid(endpoint: BalancedEndpoint | undefined): void {
+    if (endpoint === undefined) return;
+    const index = this.#tried.indexOf(endpoint);
+    if (index >= 0) this.#tried.splice(index, 1);
+    this.#tried.push(endpoint);
+  }
+
+  #countResend(reason: ResendReason): void {
     const { context, frontend } = this.#options;
     context.telemetry.resends(frontend.service, reason).add(1);
-    this.#attempt(now);
-    this.attached?.wire.flush();
   }
 
-  /** Whether a response of this status is not passed on, because the request is sent once more. */
+  /** Whether a response of this status is not passed on, because the request is sent once more or fails. */
   retriesStatus(status: number): boolean {
-    const { context, rule } = this.#options;
+    const { context, rule, owner } = this.#options;
     if (rule.retry?.codes.includes(status) !== true) return false;
-    const endpoint = this.#endpoint;
-    if (!this.#retryLater("retry_status", context.now())) return false;
-    this.#dropTry(endpoint);
+    const decision = this.#retryLater("retry_status", context.now());
+    if (decision === "refused") return false;
+    this.#avoid(this.#endpoint);
+    this.#dropTry();
+    if (decision === "budget-spent") {
+      owner.onAttemptsFailed(this.#budgetSpent(`${this.endpointName} answered ${status}`));
+    }
     return true;
   }
 
   readonly #onTryTimeout = (): void => {
-    const now = this.#options.context.now();
+    const { context } = this.#options;
+    const now = context.now();
+    const wasConnecting = !this.#isAttached;
     this.blame(now);
-    const endpoint = this.#endpoint;
-    const name = this.endpointName;
-    if (this.#retryLater("retry_timeout", now)) {
-      this.#dropTry(endpoint);
+    this.#avoid(this.#endpoint);
+    const details = `${this.endpointName} did not answer within timeouts.backendRequest`;
+    if (!this.#options.owner.canReplay) {
+      this.#options.owner.onAttemptsFailed({ kind: "timeout", details });
       return;
     }
-    const details = `${name} did not answer within timeouts.backendRequest`;
-    this.#options.owner.onAttemptsFailed({ kind: "timeout", details });
+    this.#dropTry();
+    if (wasConnecting && this.#resentToAnother(now)) return;
+    this.#retryOr({ kind: "timeout", details }, "retry_timeout", now);
   };
 
-  #dropTry(endpoint: BalancedEndpoint | undefined): void {
-    if (endpoint !== undefined) this.#tried.push(endpoint);
-    const upstream = this.#upstream;
-    this.#endTry();
-    upstream?.abandon();
+  /** Tries once more after the backoff; where that may not be, it is over with this failure. */
+  #retryOr(failure: Failure, reason: ResendReason, now: number): void {
+    const { owner } = this.#options;
+    const decision = this.#retryLater(reason, now);
+    if (decision === "refused") owner.onAttemptsFailed(failure);
+    else if (decision === "budget-spent") owner.onAttemptsFailed(this.#budgetSpent(failure.details));
+  }
+
+  /** GEP-3388: a retry that the budget does not allow is answered 503, whatever the last try came to. */
+  #budgetSpent(lastTry: string): Failure {
+    const { name } = this.#options.backend.backend;
+    return { kind: "overload", details: `the retry budget of ${name} is spent; the last try: ${lastTry}` };
   }
 
   /** Schedules another try if the rule asks for one and everything allows it. */
-  #retryLater(reason: ResendReason, now: number): boolean {
-    const { context, frontend, backend, rule, owner } = this.#options;
+  #retryLater(reason: ResendReason, now: number): RetryDecision {
+    const { context, backend, rule, owner } = this.#options;
     const { retry } = rule;
-    if (retry === undefined || this.#retries >= retry.attempts || !owner.canReplay) return false;
-    if (!backend.retryBudget.tryRetry(now)) return false;
+    if (retry === undefined || this.#retries >= retry.attempts || !owner.canReplay) return "refused";
+    if (!backend.retryBudget.tryRetry(now)) return "budget-spent";
     this.#retries++;
     this.#retryDeadline ??= new Deadline(this.#onRetry);
     const delayMs = backoffMs(retry.backoffMs ?? DEFAULT_BACKOFF_MS, this.#retries, context.random());
-    context.telemetry.resends(frontend.service, reason).add(1);
+    this.#countResend(reason);
     context.wheel.set(this.#retryDeadline, now, delayMs);
-    return true;
+    return "scheduled";
   }
 
   readonly #onRetry = (): void => {
     this.#attempt(this.#options.context.now());
-    this.attached?.wire.flush();
+    this.#goOn();
   };
 }

@@ -85,10 +85,13 @@ export class EndpointPool {
     this.#idle.push(upstream);
   }
 
-  /** Lets a connection rest that only its present user may take again. */
+  /**
+   * Lets a connection rest that only its present user may take again: for as long as that client's own connection, since
+   * closing it would take the client's authentication away.
+   */
   keepForOwner(upstream: Http1Upstream): void {
     if (this.#isRetired || upstream.wire.isClosed) upstream.close();
-    else upstream.rest(this.context.now(), this.#idleTimeoutMs);
+    else upstream.rest(this.context.now(), this.context.limits.downstreamIdleTimeoutMs);
   }
 
   /** The server closed a resting connection: rest less from now on. */

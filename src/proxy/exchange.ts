@@ -8,45 +8,26 @@ import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { CompiledRule } from "../routing/compiled-rule.ts";
 import { type CorsPlan, corsPreflight, corsResponseSteps, isPreflight } from "../routing/cors.ts";
+import type { HeaderStep } from "../routing/header-steps.ts";
+import { NO_STEPS } from "../routing/header-steps.ts";
 import { matchRequest } from "../routing/match-request.ts";
 import { pickBackend } from "../routing/pick-backend.ts";
 import { type RedirectPlan, redirectLocation } from "../routing/redirect.ts";
-import { rewritePath } from "../routing/rewrite-path.ts";
 import { Attempts, type AttemptsOwner } from "./attempts.ts";
 import type { BackendRuntime } from "./backend-runtime.ts";
 import type { ProxyContext } from "./context.ts";
+import type { ExchangeClient } from "./exchange-client.ts";
 import { FAILURES, type Failure, failureAnswer } from "./failure.ts";
+import { forwardedTarget } from "./forwarded-target.ts";
 import type { Forwarding, FrontendRuntime } from "./frontend-runtime.ts";
 import type { HeadView } from "./head-view.ts";
 import type { Http1Upstream, UpstreamFailure } from "./http1-upstream.ts";
-import { type MirroredRequest, startMirrors } from "./mirrored-request.ts";
+import { type Mirrors, startMirrors } from "./mirrored-request.ts";
+import { changedFields, type OwnFields } from "./own-fields.ts";
 import type { RequestSeries } from "./ports.ts";
 import { RequestBody } from "./request-body.ts";
 import { ResponseRelay } from "./response-relay.ts";
 import { Deadline } from "./timer-wheel.ts";
-import type { Wire } from "./wire.ts";
-
-/** The client's side of an exchange. */
-export interface ExchangeClient {
-  readonly wire: Wire;
-  /** The connection may serve another request after this one. */
-  readonly canKeepAlive: boolean;
-  /** Whom session affinity binds. */
-  readonly address: string;
-  /** A connection that the client authenticated, kept for this client alone. */
-  pinned: Http1Upstream | undefined;
-  /** Makes the request head outlive the read it came with. */
-  retainHead(): void;
-  /** No more of the request until `releaseRequest`. */
-  holdRequest(): void;
-  releaseRequest(): void;
-  /** The exchange is over and its response written. */
-  exchangeEnded(keepsAlive: boolean): void;
-  /** Both sides are byte streams from now on. */
-  becomeTunnel(upstream: Http1Upstream, onEnd: () => void): void;
-}
-
-type Fields = readonly (readonly [name: string, value: string])[];
 
 /** RFC 9110, section 9.2.2. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
@@ -75,11 +56,15 @@ export class Exchange implements AttemptsOwner {
   #forwarding: Forwarding | undefined;
   #backend: BackendRuntime | undefined;
   #attempts: Attempts | undefined;
+  /** How the route changes the fields of a response, for answers of the proxy's own and for others. */
+  #responseSteps: readonly HeaderStep[] = NO_STEPS;
   #responseEdits: HeadEdits | undefined;
-  #mirrors: readonly MirroredRequest[] | undefined;
+  #mirrors: Mirrors | undefined;
   #deadline: Deadline | undefined;
   #upstreamMs: number | undefined;
   #failure: Failure | undefined;
+  /** Body bytes of an answer of the proxy's own. */
+  #ownBytes = 0;
   /** What the client was told; 0 before. */
   #status = 0;
   #isDone = false;
@@ -98,7 +83,7 @@ export class Exchange implements AttemptsOwner {
     this.#view = request;
     this.#head = head;
     this.#startedMs = now;
-    this.#body = new RequestBody(head.framing, context.limits.retryBodyBytes);
+    this.#body = new RequestBody(head, context.limits.retryBodyBytes);
     this.#relay = new ResponseRelay(client.wire, head);
     this.#isHead = head.method === "HEAD";
     this.#writtenBefore = client.wire.bytesWritten;
@@ -130,8 +115,13 @@ export class Exchange implements AttemptsOwner {
     return this.#body.canReplay && !this.#relay.hasBegun;
   }
 
+  get hasAnswered(): boolean {
+    return this.#relay.hasBegun;
+  }
+
   get isSticky(): boolean {
-    return this.#client.pinned !== undefined;
+    const { pinned } = this.#client;
+    return pinned !== undefined && pinned === this.#attempts?.attached;
   }
 
   // --- What the rule says ---------------------------------------------------------------------------------------
@@ -150,7 +140,9 @@ export class Exchange implements AttemptsOwner {
         this.#fail({ kind: "backend_invalid", details: action.message });
         return;
       case "redirect":
-        if (!this.#answeredPreflight(rule.cors)) this.#redirect(action.redirect);
+        if (this.#answeredPreflight(rule.cors)) return;
+        this.#responseSteps = this.#stepsWith(rule.cors, action.responseHeaderSteps);
+        this.#redirect(action.redirect);
         return;
       case "forward":
         this.#forward(rule, this.#frontend.forwarding(rule, pickBackend(action, this.#context.random())));
@@ -161,6 +153,7 @@ export class Exchange implements AttemptsOwner {
     const { plan } = forwarding;
     this.#forwarding = forwarding;
     if (this.#answeredPreflight(plan.cors)) return;
+    this.#responseSteps = this.#stepsWith(plan.cors, plan.responseHeaderSteps);
     if (plan.redirect !== undefined) {
       this.#redirect(plan.redirect);
       return;
@@ -184,14 +177,11 @@ export class Exchange implements AttemptsOwner {
     const now = this.#startedMs;
     this.#backend = backend;
     this.#responseEdits =
-      plan.cors === undefined
-        ? forwarding.responseEdits
-        : compileHeadEdits([...plan.responseHeaderSteps, ...corsResponseSteps(plan.cors, this.#view)]);
+      plan.cors === undefined ? forwarding.responseEdits : compileHeadEdits(this.#responseSteps);
     if (rule.requestTimeoutMs > 0) {
       this.#deadline = new Deadline(this.#onTimeout);
       this.#context.wheel.set(this.#deadline, now, rule.requestTimeoutMs);
     }
-    if (plan.mirrors.length > 0) this.#startMirrors(forwarding);
     if (rule.retry !== undefined) {
       backend.retryBudget.onRequest(now);
       this.#client.retainHead();
@@ -208,6 +198,11 @@ export class Exchange implements AttemptsOwner {
       clientAddress: this.#client.address,
     });
     this.#attempts.begin(now, this.#takePinned(backend));
+    if (plan.mirrors.length > 0 && !this.#isDone) this.#startMirrors(forwarding);
+  }
+
+  #stepsWith(cors: CorsPlan | undefined, steps: readonly HeaderStep[]): readonly HeaderStep[] {
+    return cors === undefined ? steps : [...steps, ...corsResponseSteps(cors, this.#view)];
   }
 
   #startMirrors(forwarding: Forwarding): void {
@@ -216,17 +211,14 @@ export class Exchange implements AttemptsOwner {
       frontend: this.#frontend,
       forwarding,
       head: this.#head,
-      target: this.#targetFor(forwarding),
+      target: forwardedTarget(forwarding.plan.rewrite, this.#head),
       hasBody: !this.#body.isComplete,
     });
   }
 
   #takePinned(backend: BackendRuntime): Http1Upstream | undefined {
     const { pinned } = this.#client;
-    if (pinned === undefined || (pinned.isIdle && backend.owns(pinned.pool))) return pinned;
-    pinned.close();
-    this.#client.pinned = undefined;
-    return undefined;
+    return pinned?.isIdle === true && backend.owns(pinned.pool) ? pinned : undefined;
   }
 
   // --- The request ----------------------------------------------------------------------------------------------
@@ -237,6 +229,9 @@ export class Exchange implements AttemptsOwner {
 
   onConnected(upstream: Http1Upstream): void {
     this.#attempts?.connected(upstream);
+  }
+
+  onSent(upstream: Http1Upstream): void {
     this.#client.releaseRequest();
     upstream.wire.flush();
   }
@@ -248,7 +243,7 @@ export class Exchange implements AttemptsOwner {
     upstream.beginRequest(head.method, head.isUpgrade, now);
     writeRequestHead(out, head, {
       edits: forwarding.requestEdits,
-      target: this.#targetFor(forwarding),
+      target: forwardedTarget(forwarding.plan.rewrite, head),
       host: forwarding.plan.rewrite.host,
     });
     // A reused connection may turn out to be closed: what can be sent again is kept until a response comes.
@@ -259,30 +254,20 @@ export class Exchange implements AttemptsOwner {
     this.#body.replayTo(out);
   }
 
-  #targetFor({ plan }: Forwarding): string | undefined {
-    const { path } = plan.rewrite;
-    if (path.kind === "keep") return undefined;
-    const { query } = this.#head;
-    const rewritten = rewritePath(path, this.#head.path);
-    return query === undefined ? rewritten : `${rewritten}?${query}`;
-  }
-
   onRequestData(buffer: Buffer, start: number, end: number): void {
     if (this.#isDone) return;
     this.#body.append(buffer, start, end);
     const upstream = this.#attempts?.attached;
     if (upstream !== undefined) this.#body.write(upstream.wire.out, buffer, start, end);
-    if (this.#mirrors === undefined) return;
-    for (const mirror of this.#mirrors) mirror.onRequestData(buffer, start, end);
+    this.#mirrors?.onRequestData(buffer, start, end);
   }
 
   onRequestEnd(trailers: FieldTable | undefined): void {
     if (this.#isDone || this.#body.isComplete) return;
-    this.#body.isComplete = true;
+    this.#body.complete(trailers);
     const upstream = this.#attempts?.attached;
     if (upstream !== undefined && this.#body.isChunked) writeLastChunk(upstream.wire.out, trailers);
-    if (this.#mirrors === undefined) return;
-    for (const mirror of this.#mirrors) mirror.onRequestEnd(true);
+    this.#mirrors?.onRequestEnd(trailers);
   }
 
   /** The read that brought parts of the request is over: time to send them. */
@@ -326,21 +311,28 @@ export class Exchange implements AttemptsOwner {
   // --- The response ---------------------------------------------------------------------------------------------
 
   onInformational(head: ResponseHead): void {
+    // The server of a further try invites a body that came long ago.
+    if (head.status === 100 && this.#body.bytes > 0 && (this.#attempts?.count ?? 0) > 1) return;
     this.#relay.informational(head);
   }
 
   onResponseHead(head: ResponseHead): void {
     const attempts = this.#attempts;
     if (attempts === undefined) return;
-    this.#upstreamMs = this.#context.now() - attempts.tryStartedMs;
     if (attempts.retriesStatus(head.status)) return;
-    if (this.#head.hasStickyAuthentication || head.hasStickyAuthentication) {
-      this.#client.pinned = attempts.attached;
-    }
+    this.#upstreamMs = this.#context.now() - attempts.tryStartedMs;
+    if (this.#head.hasStickyAuthentication || head.hasStickyAuthentication) this.#pin(attempts.attached);
     this.#status = head.status;
     // Before the request's end nobody knows whether the rest of it will ever be read: no other request may follow.
     this.#relay.head(head, this.#responseEdits, this.#client.canKeepAlive && this.#body.isComplete);
     if (head.status === 101) this.#switchProtocols(attempts);
+  }
+
+  #pin(upstream: Http1Upstream | undefined): void {
+    const { pinned } = this.#client;
+    if (pinned === upstream) return;
+    pinned?.close();
+    this.#client.pinned = upstream;
   }
 
   onResponseData(buffer: Buffer, start: number, end: number): void {
@@ -394,10 +386,8 @@ export class Exchange implements AttemptsOwner {
   }
 
   #redirect(redirect: RedirectPlan): void {
-    const { address, port } = this.#frontend.frontend;
-    const host = address.includes(":") ? `[${address}]` : address;
-    const { status, location } = redirectLocation(redirect, this.#view, { scheme: "http", host, port });
-    this.#answer(status, [["Location", location]], NO_BODY, true);
+    const { status, location } = redirectLocation(redirect, this.#view, this.#frontend.compiled.origin);
+    this.#answer(status, changedFields([["Location", location]], this.#responseSteps), NO_BODY, true);
   }
 
   #fail(failure: Failure): void {
@@ -411,13 +401,15 @@ export class Exchange implements AttemptsOwner {
       return;
     }
     const { status, fields, body } = failureAnswer(failure);
-    this.#answer(status, fields, body, !FAILURES[failure.kind].closes);
+    this.#answer(status, changedFields(fields, this.#responseSteps), body, !FAILURES[failure.kind].closes);
   }
 
-  #answer(status: number, fields: Fields, body: Buffer, mayKeepAlive: boolean): void {
+  #answer(status: number, fields: OwnFields, body: Buffer, mayKeepAlive: boolean): void {
     const { wire, canKeepAlive } = this.#client;
-    const keepsAlive = mayKeepAlive && canKeepAlive && this.#canSkipBody;
+    // HTTP/1.0 takes an answer without `Connection: keep-alive` for the last one; it is not worth a field here.
+    const keepsAlive = mayKeepAlive && canKeepAlive && this.#canSkipBody && this.#head.versionMinor === 1;
     this.#status = status;
+    this.#ownBytes = this.#isHead ? 0 : body.length;
     writeOwnResponse(wire.out, { status, fields, body, isHead: this.#isHead, close: !keepsAlive });
     wire.flush();
     this.#finish(keepsAlive);
@@ -442,12 +434,13 @@ export class Exchange implements AttemptsOwner {
   #record(): void {
     this.#isDone = true;
     this.#deadline?.clear();
-    if (this.#mirrors !== undefined) for (const mirror of this.#mirrors) mirror.onRequestEnd(false);
+    this.#mirrors?.onExchangeEnd();
     const { activity } = this.#context;
     const now = this.#context.now();
     activity.busy--;
     activity.lastMs = now;
     const durationMs = now - this.#startedMs;
+    this.#frontend.bytesReceived.add(this.#client.wire.bytesWritten - this.#writtenBefore);
     this.#outcome.record(this.#status, undefined, durationMs / 1_000);
     if (this.#failure !== undefined) this.#frontend.countFailure(this.#failure.kind);
     if (this.#logged !== undefined) this.#log(this.#logged, durationMs);
@@ -472,7 +465,7 @@ export class Exchange implements AttemptsOwner {
       failure: this.#failure?.kind,
       tries: this.#attempts?.count ?? 0,
       bytesReceived: this.#body.bytes,
-      bytesSent: this.#client.wire.bytesWritten - this.#writtenBefore,
+      bytesSent: this.#relay.bytes + this.#ownBytes,
       durationMs,
       upstreamMs: this.#upstreamMs,
     });

@@ -3,7 +3,8 @@ import { writeOwnResponse } from "../http1/own-response.ts";
 import type { ParseProblemKind } from "../http1/parse-problem.ts";
 import { ParserEvent } from "../http1/parser-event.ts";
 import type { ProxyContext } from "./context.ts";
-import { Exchange, type ExchangeClient } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import type { ExchangeClient } from "./exchange-client.ts";
 import { type Failure, type FailureKind, failureAnswer } from "./failure.ts";
 import type { FrontendSlot } from "./frontend-runtime.ts";
 import type { HeadView } from "./head-view.ts";
@@ -123,7 +124,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
     const exchange = this.#exchange;
     if (exchange !== undefined) {
       exchange.flushRequest();
-      if (!exchange.isDone) this.#outliveRead();
+      if (this.#exchange === exchange) this.#outliveRead();
     }
     this.#input = undefined;
   }
@@ -189,8 +190,10 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
 
   #refuse(failure: Failure): void {
     const exchange = this.#exchange;
-    if (exchange !== undefined && !exchange.isDone) {
-      exchange.onRequestFailed(failure);
+    if (exchange !== undefined) {
+      // After an early answer nothing more may be written: the client would take it for its next response.
+      if (exchange.isDone) this.#close();
+      else exchange.onRequestFailed(failure);
       return;
     }
     const runtime = this.#slot.current;
@@ -223,7 +226,13 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
       this.#close();
       return;
     }
-    if (this.#sawEnd) this.#nextRequest();
+    if (this.#sawEnd) {
+      this.#nextRequest();
+    } else {
+      // The rest of the request is read and dropped.
+      this.#isHeld = false;
+      this.#continue();
+    }
   }
 
   becomeTunnel(upstream: Http1Upstream, onEnd: () => void): void {

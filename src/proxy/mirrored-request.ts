@@ -1,5 +1,6 @@
 import type { BalancedEndpoint } from "../balancing/balanced-endpoint.ts";
 import { writeChunk, writeLastChunk } from "../http1/body-writer.ts";
+import type { FieldTable } from "../http1/field-table.ts";
 import { writeRequestHead } from "../http1/message-writer.ts";
 import { OutBuffer } from "../http1/out-buffer.ts";
 import { Framing } from "../http1/parser-event.ts";
@@ -21,25 +22,53 @@ interface MirrorOptions {
   readonly hasBody: boolean;
 }
 
+/** The copies of one request. */
+export class Mirrors {
+  readonly #requests: readonly MirroredRequest[];
+
+  constructor(requests: readonly MirroredRequest[]) {
+    this.#requests = requests;
+  }
+
+  onRequestData(buffer: Buffer, start: number, end: number): void {
+    for (const request of this.#requests) request.onRequestData(buffer, start, end);
+  }
+
+  onRequestEnd(trailers: FieldTable | undefined): void {
+    for (const request of this.#requests) request.onRequestEnd(trailers);
+  }
+
+  /** What has not come of the request by now never comes. */
+  onExchangeEnd(): void {
+    for (const request of this.#requests) request.onExchangeEnd();
+  }
+}
+
 /** Starts a copy of the request for each mirror filter that takes it. */
-export function startMirrors(options: MirrorOptions): readonly MirroredRequest[] | undefined {
-  const { context, forwarding } = options;
+export function startMirrors(options: MirrorOptions): Mirrors | undefined {
+  const { context, frontend, forwarding, head } = options;
   let mirrors: MirroredRequest[] | undefined;
   for (const mirror of forwarding.plan.mirrors) {
     if (!shouldMirror(mirror.fraction, context.random())) continue;
     const backend = context.backend(mirror.backend);
-    if (backend === undefined || backend.backend.protocol === "http2") continue;
+    if (backend === undefined) continue;
+    // A byte stream has no response to ignore, and HTTP/1.1 can't be said to a server that takes HTTP/2 only.
+    if (head.isUpgrade || backend.backend.protocol === "http2") {
+      context.telemetry.mirrored(frontend.service, backend.labels, "dropped").add(1);
+      continue;
+    }
     mirrors ??= [];
     mirrors.push(new MirroredRequest(options, backend));
   }
-  return mirrors;
+  return mirrors && new Mirrors(mirrors);
 }
 
 /**
- * A copy of a request, sent to one endpoint, whose response nobody reads. It never holds up the request it copies:
+ * A copy of a request as its backend gets it, filters applied, sent once to one endpoint (RequestMirror: its response is
+ * ignored); tries of the request do not repeat it. It never holds up the request it copies:
  * what it can't send at once waits up to a bound, beyond which the copy is given up.
  */
-export class MirroredRequest implements UpstreamUser {
+class MirroredRequest implements UpstreamUser {
   readonly isSticky = false;
   readonly #context: ProxyContext;
   readonly #frontend: FrontendRuntime;
@@ -97,10 +126,15 @@ export class MirroredRequest implements UpstreamUser {
     // A connection of its own age: a mirror is not worth a resend.
     const reused = pool.take(this, now, 1_000);
     if (reused === undefined) this.#upstream = pool.connect(this);
-    else this.onConnected(reused);
+    else this.#attach(reused);
   }
 
   onConnected(upstream: Http1Upstream): void {
+    this.#endpoint?.connected();
+    this.#attach(upstream);
+  }
+
+  #attach(upstream: Http1Upstream): void {
     this.#upstream = upstream;
     upstream.beginRequest(this.#method, false, this.#context.now());
     const waiting = this.#waiting;
@@ -118,17 +152,16 @@ export class MirroredRequest implements UpstreamUser {
     this.#send();
   }
 
-  /** The request is complete, or will never be. */
-  onRequestEnd(isComplete: boolean): void {
+  onRequestEnd(trailers: FieldTable | undefined): void {
     if (this.#isOver || this.#isComplete) return;
-    if (!isComplete) {
-      this.#giveUp("dropped");
-      return;
-    }
     this.#isComplete = true;
     const out = this.#waiting ?? this.#upstream?.wire.out;
-    if (out !== undefined && this.#isChunked) writeLastChunk(out, undefined);
+    if (out !== undefined && this.#isChunked) writeLastChunk(out, trailers);
     this.#send();
+  }
+
+  onExchangeEnd(): void {
+    if (!this.#isComplete) this.#giveUp("dropped");
   }
 
   #send(): void {

@@ -1,6 +1,8 @@
 import { writeChunk, writeLastChunk } from "../http1/body-writer.ts";
+import type { FieldTable } from "../http1/field-table.ts";
 import { OutBuffer } from "../http1/out-buffer.ts";
 import { Framing } from "../http1/parser-event.ts";
+import type { RequestHead } from "../http1/request-head.ts";
 
 /** How much of a request's body has come, and, where it may have to be sent again, the bytes: up to a bound. */
 export class RequestBody {
@@ -9,18 +11,22 @@ export class RequestBody {
   bytes = 0;
   isComplete: boolean;
   #kept: OutBuffer | undefined;
+  /** The end of a chunked body that has trailers, as it is sent. */
+  #keptEnd: OutBuffer | undefined;
   #isKeeping = false;
+  readonly #isTooLarge: boolean;
   readonly #replayBytes: number;
 
-  constructor(framing: Framing, replayBytes: number) {
+  constructor({ framing, contentLength }: RequestHead, replayBytes: number) {
     this.isChunked = framing === Framing.Chunked;
     this.isComplete = framing === Framing.None;
+    this.#isTooLarge = framing === Framing.Length && contentLength > replayBytes;
     this.#replayBytes = replayBytes;
   }
 
   /** Keeps what comes from now on; without effect once bytes have passed by. */
   keepForReplay(): void {
-    if (this.bytes === 0) this.#isKeeping = true;
+    if (this.bytes === 0 && !this.#isTooLarge) this.#isKeeping = true;
   }
 
   /** All that has come so far could be sent once more. */
@@ -40,6 +46,14 @@ export class RequestBody {
     this.#kept.bytes(buffer, start, end);
   }
 
+  /** The end of the request was read. */
+  complete(trailers: FieldTable | undefined): void {
+    this.isComplete = true;
+    if (trailers === undefined || !this.canReplay) return;
+    this.#keptEnd = new OutBuffer(256);
+    writeLastChunk(this.#keptEnd, trailers);
+  }
+
   /** Writes body bytes in the request's framing. */
   write(out: OutBuffer, buffer: Buffer, start: number, end: number): void {
     if (this.isChunked) writeChunk(out, buffer, start, end);
@@ -50,6 +64,9 @@ export class RequestBody {
   replayTo(out: OutBuffer): void {
     const kept = this.#kept;
     if (kept !== undefined) this.write(out, kept.buffer, 0, kept.length);
-    if (this.isComplete && this.isChunked) writeLastChunk(out, undefined);
+    if (!this.isComplete || !this.isChunked) return;
+    const keptEnd = this.#keptEnd;
+    if (keptEnd === undefined) writeLastChunk(out);
+    else out.bytes(keptEnd.buffer, 0, keptEnd.length);
   }
 }

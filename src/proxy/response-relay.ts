@@ -11,6 +11,8 @@ import type { Wire } from "./wire.ts";
 export class ResponseRelay {
   /** Of the response passed on; 0 while there is none. */
   status = 0;
+  /** Body bytes passed on, without framing. */
+  bytes = 0;
   /** The client may send another request after this response. */
   keepsAlive = false;
   readonly #wire: Wire;
@@ -57,6 +59,7 @@ export class ResponseRelay {
 
   data(buffer: Buffer, start: number, end: number): void {
     const { out } = this.#wire;
+    this.bytes += end - start;
     if (this.#framing === Framing.Chunked) writeChunk(out, buffer, start, end);
     else out.bytes(buffer, start, end);
   }

@@ -58,7 +58,8 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
   };
   configure(options);
   const listener = await listenForWires({ host: "127.0.0.1", port: 0 }, (accepted) => {
-    proxy.accept(accepted, SERVICE, false);
+    const { address, port } = frontendOf(options);
+    proxy.accept(accepted, { address, port }, false);
   });
   return {
     port: listener.port,
