@@ -12,6 +12,7 @@ import { passThrough } from "./passthrough.ts";
 import type { AccessLog, Now, PassthroughReason, ProxyLog, ProxyTelemetry, Random } from "./ports.ts";
 import { takeConnection } from "./protocol-detection.ts";
 import { Deadline, type TimerWheel } from "./timer-wheel.ts";
+import { beginTurn, createTurnClock } from "./turn-clock.ts";
 import { type AcceptedSocket, type WireOwner, wireOf } from "./wire.ts";
 
 export interface ProxyOptions {
@@ -55,6 +56,7 @@ export class Proxy {
     this.#activity = { connections: 0, busy: 0, lastMs: options.now(), isDraining: false };
     this.#context = {
       ...options,
+      now: createTurnClock(options.now),
       activity: this.#activity,
       parsers: new ParserPool(options.limits),
       backend: (name) => this.#backends.get(name),
@@ -63,6 +65,7 @@ export class Proxy {
 
   /** Puts a configuration into force. What did not change keeps its connections, measurements and compiled routes. */
   apply(configuration: ProxyConfiguration): void {
+    beginTurn();
     for (const [name, backend] of configuration.backends)
       this.#applyBackend(name, backend, configuration.locality);
     for (const versioned of configuration.frontends.values()) this.#applyFrontend(versioned);
@@ -157,6 +160,7 @@ export class Proxy {
    * @returns true once nothing was under way for the idle time; false when `limitMs` was over before
    */
   drain(limitMs: number): Promise<boolean> {
+    beginTurn();
     const { now, wheel, limits } = this.#context;
     const activity = this.#activity;
     activity.isDraining = true;

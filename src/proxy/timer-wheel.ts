@@ -1,3 +1,5 @@
+import { beginTurn } from "./turn-clock.ts";
+
 /**
  * Deadlines for all connections of the proxy on one timer of the event loop.
  *
@@ -116,6 +118,7 @@ export class TimerWheel {
   readonly #onTimer = (): void => {
     this.#timer = undefined;
     this.#timerDueMs = Number.POSITIVE_INFINITY;
+    beginTurn();
     const now = this.#clock.now();
     this.#advanceCoarse(now);
     this.#advanceFine(now);

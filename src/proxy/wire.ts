@@ -1,5 +1,6 @@
 import net from "node:net";
 import { OutBuffer } from "../http1/out-buffer.ts";
+import { beginTurn } from "./turn-clock.ts";
 
 /**
  * A TCP connection as the data path needs it: reads arrive in one buffer that all connections share, writes are
@@ -70,16 +71,19 @@ function giveOutBuffer(out: OutBuffer): void {
 const onread: net.OnReadOpts = {
   buffer: readBuffer,
   callback(this: WireSocket, length: number): boolean {
+    beginTurn();
     this.wire.owner.onBytes(readBuffer, length);
     return true;
   },
 };
 
 function onConnect(this: WireSocket): void {
+  beginTurn();
   this.wire.owner.onConnected();
 }
 
 function onEnd(this: WireSocket): void {
+  beginTurn();
   this.wire.owner.onPeerEnd();
 }
 
@@ -88,6 +92,7 @@ function onError(this: WireSocket, error: NodeJS.ErrnoException): void {
 }
 
 function onClose(this: WireSocket): void {
+  beginTurn();
   this.wire.closed(this.failure);
 }
 
@@ -96,6 +101,7 @@ function onWriteComplete(this: WriteRequest, status: number): void {
   if (wire === null) return;
   this.callback = null;
   this.buffer = null;
+  beginTurn();
   wire.written(this.bytes, status);
 }
 
@@ -287,6 +293,7 @@ export async function listenForWires(
   if (handle === null) throw new Error("the listening socket has no handle");
   handle.onconnection = (error, accepted) => {
     if (error !== 0 || accepted === undefined) return;
+    beginTurn();
     onAccept({ socket: socketOf(accepted) });
   };
   const bound = server.address();
