@@ -179,7 +179,7 @@ export class BodyReader {
 
   private readSizeDigit(byte: number): ParseProblem | undefined {
     if (++this.sizeDigits > MAX_SIZE_DIGITS) return BAD_SIZE;
-    this.remaining = this.remaining * 16 + (HEX[byte] as number) - 1;
+    this.remaining = this.remaining * 16 + ((HEX[byte] as number) - 1);
     return this.remaining > Number.MAX_SAFE_INTEGER ? HUGE_SIZE : undefined;
   }
 

@@ -43,7 +43,8 @@ function detectHttp1(buffer: Buffer, start: number, end: number): DetectedProtoc
   let i = start;
   const longest = Math.min(end, start + LONGEST_METHOD + 1);
   while (i < longest && TOKEN[buffer[i] as number] !== 0) i++;
-  if (i === end) return i - start <= LONGEST_METHOD ? "need-more" : "unknown";
+  if (i - start > LONGEST_METHOD) return "unknown";
+  if (i === end) return "need-more";
   if (i > start && registeredMethodAt(buffer, start, i) !== undefined) return "http1";
   if (i === start || buffer[i] !== SP) return "unknown";
   i++;

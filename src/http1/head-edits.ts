@@ -97,12 +97,13 @@ function compileOutcome(lowerCaseName: string, outcome: Outcome): HeadEdit {
   const { name, replaces, values } = outcome;
   // Set-Cookie is the one field whose values must not be joined (RFC 9110 5.3).
   const isJoined = lowerCaseName !== "set-cookie";
-  const lineValues = isJoined && values.length > 0 ? [values.join(",")] : values;
+  const joined = values.filter((value) => value !== "").join(",");
+  const lineValues = isJoined && values.length > 0 ? [joined] : values;
   return {
     lowerCaseName,
     replaces,
     lines: Buffer.from(lineValues.map((value) => `${name}: ${value}\r\n`).join(""), "utf8"),
-    suffix: isJoined && !replaces ? Buffer.from(`,${values.join(",")}`, "utf8") : EMPTY,
+    suffix: isJoined && !replaces ? Buffer.from(`,${joined}`, "utf8") : EMPTY,
   };
 }
 

@@ -102,7 +102,7 @@ export class MessageHead {
       const digits = i;
       let value = 0;
       while (i < end && (buffer[i] as number) >= ZERO && (buffer[i] as number) <= NINE) {
-        value = value * 10 + (buffer[i] as number) - ZERO;
+        value = value * 10 + ((buffer[i] as number) - ZERO);
         if (value > Number.MAX_SAFE_INTEGER) return HUGE_LENGTH;
         i++;
       }
