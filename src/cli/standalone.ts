@@ -7,6 +7,7 @@ import { descriptorSink } from "../platform/descriptor-sink.ts";
 import { createSystemRandom } from "../platform/random.ts";
 import { onTermination } from "../platform/signals.ts";
 import type { ListenError } from "../proxy/capture/listen.ts";
+import { reportDefect } from "../proxy/defect.ts";
 import { Proxy } from "../proxy/proxy.ts";
 import { TimerWheel } from "../proxy/timer-wheel.ts";
 import { LineBuffer } from "../telemetry/line-buffer.ts";
@@ -66,7 +67,11 @@ class Standalone implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #registry = new MetricRegistry();
   readonly #metrics: ProxyMetrics;
-  readonly #wheel = new TimerWheel({ now: systemClock.now, startTimer });
+  readonly #wheel = new TimerWheel({
+    now: systemClock.now,
+    startTimer,
+    onDefect: (error) => reportDefect(this.#logger, error),
+  });
   readonly #proxy: Proxy;
   readonly #resources = new AsyncDisposableStack();
   #capture: Capture | undefined;

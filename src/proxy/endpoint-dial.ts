@@ -1,4 +1,5 @@
 import type { ProxyContext } from "./context.ts";
+import { reportDefect } from "./defect.ts";
 import { connectFailureKind, type Failure } from "./failure.ts";
 import { Deadline } from "./timer-wheel.ts";
 import { dialWire, type Wire, type WireOwner } from "./wire.ts";
@@ -54,6 +55,12 @@ export class EndpointDial implements WireOwner {
   onBytes(): void {}
   onPeerEnd(): void {}
   onDrained(): void {}
+  onWriteFailed(): void {}
+
+  onDefect(error: unknown): void {
+    reportDefect(this.#context.log, error);
+    this.#fail({ kind: "internal", details: "the proxy failed to connect" });
+  }
 
   readonly #onDue = (): void => {
     const { connectTimeoutMs } = this.#context.limits;

@@ -5,6 +5,7 @@ import type { Counter } from "./ports.ts";
 
 /** A server's `Keep-Alive: timeout=N` is believed up to this. */
 const LONGEST_IDLE_MS = 60_000;
+/** Who closes sooner than this does not do it because the connection was idle. */
 const SHORTEST_IDLE_MS = 250;
 
 /**
@@ -20,7 +21,10 @@ export class EndpointPool {
   readonly #open: Counter;
   readonly #connectFailures: Counter;
   #openConnections = 0;
-  #idleTimeoutMs: number;
+  /** What the server says of itself, or what is assumed of it. */
+  #announcedIdleMs: number;
+  /** What was seen of it; that counts more. */
+  #observedIdleMs = LONGEST_IDLE_MS;
   #isRetired = false;
 
   constructor(
@@ -30,7 +34,7 @@ export class EndpointPool {
   ) {
     this.context = context;
     this.endpoint = endpoint;
-    this.#idleTimeoutMs = context.limits.upstreamIdleTimeoutMs;
+    this.#announcedIdleMs = context.limits.upstreamIdleTimeoutMs;
     this.#open = counters.open;
     this.#connectFailures = counters.connectFailures;
   }
@@ -81,7 +85,7 @@ export class EndpointPool {
       upstream.close();
       return;
     }
-    upstream.rest(this.context.now(), this.#idleTimeoutMs);
+    upstream.rest(this.context.now(), this.idleTimeoutMs);
     this.#idle.push(upstream);
   }
 
@@ -94,16 +98,22 @@ export class EndpointPool {
     else upstream.rest(this.context.now(), this.context.limits.downstreamIdleTimeoutMs);
   }
 
-  /** The server closed a resting connection: rest less from now on. */
-  foundClosed(upstream: Http1Upstream): void {
-    const age = this.context.now() - upstream.idleSinceMs;
-    this.#idleTimeoutMs = Math.max(SHORTEST_IDLE_MS, Math.min(this.#idleTimeoutMs, age * 0.75));
+  /** How long a connection rests here at most. */
+  get idleTimeoutMs(): number {
+    return Math.min(this.#announcedIdleMs, this.#observedIdleMs);
+  }
+
+  /** The server closed a connection that had rested since `idleSinceMs`: the next ones rest less. */
+  foundClosed(idleSinceMs: number): void {
+    const age = this.context.now() - idleSinceMs;
+    if (age < SHORTEST_IDLE_MS) return;
+    this.#observedIdleMs = Math.max(SHORTEST_IDLE_MS, Math.min(this.#observedIdleMs, age * 0.75));
   }
 
   /** The server said how long it keeps connections (`Keep-Alive: timeout`). */
   learnIdleTimeout(seconds: number): void {
     const limit = Math.min(LONGEST_IDLE_MS, seconds * 1_000 - 1_000, seconds * 750);
-    if (limit >= SHORTEST_IDLE_MS) this.#idleTimeoutMs = limit;
+    this.#announcedIdleMs = Math.max(SHORTEST_IDLE_MS, limit);
   }
 
   responded(now: number, latencyMs: number, status: number): void {
@@ -116,26 +126,17 @@ export class EndpointPool {
     this.endpoint.connectFailed(this.context.now(), this.context.random());
   }
 
-  /** @internal A connection that left: closed, or taken over by a tunnel. */
+  /** @internal A connection that was closed, or whose tunnel ended. */
   closed(upstream: Http1Upstream): void {
-    this.#left();
+    this.#openConnections--;
+    this.#open.add(-1);
     const index = this.#idle.indexOf(upstream);
     if (index >= 0) this.#idle.splice(index, 1);
-  }
-
-  /** @internal */
-  detached(_upstream: Http1Upstream): void {
-    this.#left();
   }
 
   /** The endpoint is gone: idle connections close now, the others when their exchange ends. */
   retire(): void {
     this.#isRetired = true;
     for (const upstream of this.#idle.splice(0)) upstream.close();
-  }
-
-  #left(): void {
-    this.#openConnections--;
-    this.#open.add(-1);
   }
 }

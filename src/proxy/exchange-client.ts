@@ -12,11 +12,18 @@ export interface ExchangeClient {
   pinned: Http1Upstream | undefined;
   /** Makes the request head outlive the read it came with. */
   retainHead(): void;
-  /** No more of the request until `releaseRequest`. */
-  holdRequest(): void;
+  /** No more of the request until `releaseRequest`, since the endpoint is slow to take it. */
+  holdRequest(upstream: Http1Upstream): void;
   releaseRequest(): void;
-  /** The exchange is over and its response written. */
+  /** Sends what was appended of the response. */
+  flushResponse(): void;
+  /** The exchange is over and its response appended. */
   exchangeEnded(keepsAlive: boolean): void;
+  /**
+   * The exchange is over, and its response will never be complete: the connection ends.
+   * @param mustReset nothing but a reset tells the client that something is missing
+   */
+  breakOff(mustReset: boolean): void;
   /** Both sides are byte streams from now on. */
   becomeTunnel(upstream: Http1Upstream, onEnd: () => void): void;
 }

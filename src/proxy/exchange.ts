@@ -275,7 +275,7 @@ export class Exchange implements AttemptsOwner {
     const upstream = this.#attempts?.attached;
     if (upstream === undefined) return;
     upstream.wire.flush();
-    if (upstream.wire.isCongested) this.#client.holdRequest();
+    if (upstream.wire.isCongested) this.#client.holdRequest(upstream);
   }
 
   /** The request can't be read further. */
@@ -322,6 +322,11 @@ export class Exchange implements AttemptsOwner {
     if (attempts.retriesStatus(head.status)) return;
     this.#upstreamMs = this.#context.now() - attempts.tryStartedMs;
     if (this.#head.hasStickyAuthentication || head.hasStickyAuthentication) this.#pin(attempts.attached);
+    if (head.status === 101 && !this.#body.isComplete) {
+      // The rest of the body would be taken for the new protocol's bytes.
+      this.#fail({ kind: "response_malformed", details: "101 before the end of the request" });
+      return;
+    }
     this.#status = head.status;
     // Before the request's end nobody knows whether the rest of it will ever be read: no other request may follow.
     this.#relay.head(head, this.#responseEdits, this.#client.canKeepAlive && this.#body.isComplete);
@@ -346,14 +351,13 @@ export class Exchange implements AttemptsOwner {
   onResponseEnd(): void {
     this.#relay.end();
     this.#attempts?.complete();
-    this.#client.wire.flush();
+    this.#client.flushResponse();
     this.#finish(this.#relay.keepsAlive);
   }
 
   onResponseFlush(): void {
-    const { wire } = this.#client;
-    wire.flush();
-    if (wire.isCongested) this.#attempts?.attached?.wire.pause();
+    this.#client.flushResponse();
+    if (this.#client.wire.isCongested) this.#attempts?.attached?.wire.pause();
   }
 
   onClientDrained(): void {
@@ -395,9 +399,9 @@ export class Exchange implements AttemptsOwner {
     this.#failure = failure;
     this.#attempts?.abandon();
     if (this.#relay.hasBegun) {
-      // Part of a response is out: only a broken connection tells the client that the rest is missing.
+      // Part of a response is out: only the end of the connection tells the client that the rest is missing.
       this.#record();
-      this.#client.wire.reset();
+      this.#client.breakOff(this.#relay.endsWithConnection);
       return;
     }
     const { status, fields, body } = failureAnswer(failure);
@@ -411,7 +415,6 @@ export class Exchange implements AttemptsOwner {
     this.#status = status;
     this.#ownBytes = this.#isHead ? 0 : body.length;
     writeOwnResponse(wire.out, { status, fields, body, isHead: this.#isHead, close: !keepsAlive });
-    wire.flush();
     this.#finish(keepsAlive);
   }
 

@@ -16,6 +16,8 @@ const NO_BACKEND: BackendLabels = { namespace: "", name: "", port: "" };
 export class FrontendSlot {
   current: FrontendRuntime;
   version: string;
+  /** The Service is no more: connections end with their next response. */
+  isGone = false;
 
   constructor(current: FrontendRuntime, version: string) {
     this.current = current;

@@ -3,6 +3,7 @@ import { writeOwnResponse } from "../http1/own-response.ts";
 import type { ParseProblemKind } from "../http1/parse-problem.ts";
 import { ParserEvent } from "../http1/parser-event.ts";
 import type { ProxyContext } from "./context.ts";
+import { reportDefect } from "./defect.ts";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeClient } from "./exchange-client.ts";
 import { type Failure, type FailureKind, failureAnswer } from "./failure.ts";
@@ -13,6 +14,7 @@ import type { RequestReader } from "./parser-pool.ts";
 import { Deadline } from "./timer-wheel.ts";
 import { startTunnel } from "./tunnel.ts";
 import type { Wire, WireOwner } from "./wire.ts";
+import { WriteWatch } from "./write-watch.ts";
 
 /** How long a refused client may go on sending before its connection is cut, so that it can read the answer. */
 const LINGER_MS = 1_000;
@@ -40,12 +42,16 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
   readonly #slot: FrontendSlot;
   readonly #onEnd: () => void;
   readonly #deadline: Deadline;
+  #writeWatch: WriteWatch | undefined;
+  #uploadWatch: WriteWatch | undefined;
   #reader: RequestReader | undefined;
   #exchange: Exchange | undefined;
   #trailers: FieldTable | undefined;
   /** The bytes that the parser was fed with last. */
   #input: Buffer | undefined;
   #inputEnd = 0;
+  /** The input is memory of this connection, not the buffer that all connections read into. */
+  #isInputOwn = false;
   /** Read but not parsed yet, in memory of its own. */
   #ahead: Buffer | undefined;
   /** The parser reached the end of the request under way. */
@@ -54,7 +60,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
   #isReading = false;
   #isLingering = false;
   #peerEnded = false;
-  #deadlineKind: "idle" | "head" | "body" | "stalled" | "linger" = "idle";
+  #deadlineKind: DeadlineKind = "idle";
 
   constructor(context: ProxyContext, slot: FrontendSlot, wire: Wire, onEnd: () => void) {
     this.#context = context;
@@ -62,12 +68,15 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
     this.wire = wire;
     this.#onEnd = onEnd;
     this.#deadline = new Deadline(this.#onDue);
-    this.#startDeadline("idle", context.now());
+    this.#startDeadline("idle");
   }
 
   get canKeepAlive(): boolean {
     return (
-      this.#reader?.parser.head.keepAlive === true && !this.#peerEnded && !this.#context.activity.isDraining
+      this.#reader?.parser.head.keepAlive === true &&
+      !this.#isAtEnd &&
+      !this.#slot.isGone &&
+      !this.#context.activity.isDraining
     );
   }
 
@@ -82,16 +91,17 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
   onBytes(buffer: Buffer, length: number): void {
     this.#slot.current.bytesSent.add(length);
     if (this.#isLingering) return;
-    if (this.#isBlocked) {
+    if (this.#ahead !== undefined || this.#mustWait) {
       this.#keepAhead(buffer, 0, length);
       return;
     }
-    this.#feed(buffer, length);
+    this.#feed(buffer, length, false);
+    if (this.#ahead !== undefined) this.#continue();
   }
 
   /** What the client sends next has to wait, here or in the kernel. */
-  get #isBlocked(): boolean {
-    return this.#isHeld || this.#ahead !== undefined || this.#isExchangeAhead;
+  get #mustWait(): boolean {
+    return this.#isHeld || (this.#exchange === undefined ? this.wire.isCongested : this.#isExchangeAhead);
   }
 
   /** The exchange under way has all of its request, or can't take more of it yet. */
@@ -100,33 +110,40 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
     return exchange !== undefined && (this.#sawEnd || !(exchange.isRequestComplete || exchange.wantsBody));
   }
 
+  /** Nothing more comes from the client. */
+  get #isAtEnd(): boolean {
+    return this.#peerEnded && this.#ahead === undefined;
+  }
+
   #keepAhead(buffer: Buffer, start: number, end: number): void {
     if (end === start) return;
     const rest = buffer.subarray(start, end);
-    this.#ahead = this.#ahead === undefined ? Buffer.from(rest) : Buffer.concat([this.#ahead, rest]);
+    if (this.#ahead !== undefined) this.#ahead = Buffer.concat([this.#ahead, rest]);
+    else this.#ahead = this.#isInputOwn && buffer === this.#input ? rest : Buffer.from(rest);
     this.wire.pause();
   }
 
-  #feed(buffer: Buffer, length: number): void {
+  #feed(buffer: Buffer, length: number, isOwn: boolean): void {
     const reader = (this.#reader ??= this.#context.parsers.takeRequestReader());
-    if (this.#deadlineKind === "idle" && this.#exchange === undefined)
-      this.#startDeadline("head", this.#context.now());
     this.#input = buffer;
     this.#inputEnd = length;
+    this.#isInputOwn = isOwn;
     reader.parser.feed(buffer, 0, length);
     this.#read(reader);
+    this.#input = undefined;
   }
 
   #read(reader: RequestReader): void {
     this.#isReading = true;
     this.#parse(reader);
     this.#isReading = false;
+    if (this.#hasLeft) return;
     const exchange = this.#exchange;
-    if (exchange !== undefined) {
-      exchange.flushRequest();
-      if (this.#exchange === exchange) this.#outliveRead();
-    }
-    this.#input = undefined;
+    exchange?.flushRequest();
+    // What the exchanges of this read answered themselves goes out in one write.
+    if (exchange?.isDone !== false) this.flushResponse();
+    if (exchange === undefined) this.#restOrAwait(reader);
+    else if (this.#exchange === exchange) this.#outliveRead();
   }
 
   /** Runs the parser until it wants more bytes, or until the rest has to wait. */
@@ -153,9 +170,9 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
           this.#refuse({ kind: FAILURE_OF[parser.error.kind], details: parser.error.message });
           return;
       }
-      if (this.#isLingering || this.wire.owner !== this) return;
-      if (this.#isBlocked) {
-        this.#keepAhead(this.#input as Buffer, parser.position, this.#inputEnd);
+      if (this.#hasLeft) return;
+      if (this.#mustWait) {
+        if (this.#input !== undefined) this.#keepAhead(this.#input, parser.position, this.#inputEnd);
         return;
       }
     }
@@ -184,16 +201,33 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
 
   /** The exchange goes on after this read. */
   #outliveRead(): void {
-    if (this.#sawEnd || this.#isBlocked) this.#deadline.clear();
-    else this.#startDeadline("body", this.#context.now());
+    if (this.#sawEnd || this.#mustWait) this.#deadline.clear();
+    else this.#startDeadline("body");
+  }
+
+  /** Between requests a connection holds no parser; inside a head it has not got for ever. */
+  #restOrAwait(reader: RequestReader): void {
+    if (this.#ahead !== undefined) return;
+    if (reader.parser.isIdle) this.#giveReader();
+    else if (this.#deadlineKind !== "head") this.#startDeadline("head");
+  }
+
+  #giveReader(): void {
+    const reader = this.#reader;
+    if (reader === undefined) return;
+    this.#reader = undefined;
+    this.#context.parsers.giveRequestReader(reader);
   }
 
   #refuse(failure: Failure): void {
     const exchange = this.#exchange;
+    if (exchange?.isDone === true) {
+      // It has its answer: what is wrong with the rest of the request shows in the end of the connection only.
+      this.#close();
+      return;
+    }
     if (exchange !== undefined) {
-      // After an early answer nothing more may be written: the client would take it for its next response.
-      if (exchange.isDone) this.#close();
-      else exchange.onRequestFailed(failure);
+      exchange.onRequestFailed(failure);
       return;
     }
     const runtime = this.#slot.current;
@@ -204,62 +238,90 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
     this.#close();
   }
 
+  /** The time for a request's head is over. */
+  refuseSlowHead(): void {
+    this.#refuse({ kind: "request_too_slow", details: "the request head did not come within the limit" });
+  }
+
   // --- What the exchange asks for -------------------------------------------------------------------------------
 
   retainHead(): void {
     this.#reader?.parser.retainHead();
   }
 
-  holdRequest(): void {
+  holdRequest(upstream: Http1Upstream): void {
     this.#isHeld = true;
     this.#deadline.clear();
     this.wire.pause();
+    this.#uploadWatch = new WriteWatch(this.#context, upstream.wire, () => {
+      const details = `${upstream.pool.name} takes nothing of the request any more`;
+      this.#refuse({ kind: "timeout", details });
+    });
+    this.#uploadWatch.start();
   }
 
   releaseRequest(): void {
-    this.#isHeld = false;
+    this.#stopHolding();
     this.#continue();
   }
 
+  #stopHolding(): void {
+    this.#isHeld = false;
+    this.#uploadWatch?.stop();
+    this.#uploadWatch = undefined;
+  }
+
+  flushResponse(): void {
+    this.wire.flush();
+    if (this.wire.pendingBytes > 0) this.#watchWrites();
+  }
+
   exchangeEnded(keepsAlive: boolean): void {
+    this.#stopHolding();
     if (!keepsAlive) {
       this.#close();
-      return;
-    }
-    if (this.#sawEnd) {
+    } else if (this.#sawEnd) {
       this.#nextRequest();
-    } else {
+    } else if (!this.#isReading) {
       // The rest of the request is read and dropped.
-      this.#isHeld = false;
+      this.flushResponse();
+      this.#startDeadline("body");
       this.#continue();
     }
   }
 
+  breakOff(mustReset: boolean): void {
+    this.#stopHolding();
+    if (!mustReset) {
+      this.#close();
+      return;
+    }
+    this.#isLingering = true;
+    this.wire.reset();
+  }
+
   becomeTunnel(upstream: Http1Upstream, onEnd: () => void): void {
     const fromServer = upstream.takeRest();
-    const ahead = this.#ahead;
-    const input = this.#input;
-    const rest =
-      this.#isReading && input !== undefined && this.#reader !== undefined
-        ? Buffer.from(input.subarray(this.#reader.parser.position, this.#inputEnd))
-        : undefined;
+    const fromClient = this.#ahead;
     this.#deadline.clear();
+    this.#writeWatch?.stop();
     const runtime = this.#slot.current;
-    const onTunnelEnd = (): void => {
-      onEnd();
-      this.#onEnd();
-    };
     this.#giveReader();
     upstream.release();
     startTunnel({
+      log: this.#context.log,
       client: this.wire,
       server: upstream.wire,
-      fromClient: ahead ?? rest,
+      fromClient,
       fromServer,
       hasClientEnded: this.#peerEnded,
       sent: runtime.bytesSent,
       received: runtime.bytesReceived,
-      onEnd: onTunnelEnd,
+      onEnd: () => {
+        upstream.tunnelEnded();
+        onEnd();
+        this.#onEnd();
+      },
     });
   }
 
@@ -267,78 +329,100 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
 
   #nextRequest(): void {
     this.#exchange = undefined;
-    if (this.#peerEnded && this.#ahead === undefined && !this.#isReading) {
-      this.#close();
-      return;
-    }
-    this.#startDeadline("idle", this.#context.now());
+    this.#startDeadline("idle");
     if (this.#isReading) return;
-    if (this.#ahead === undefined) this.#rest();
-    else if (!this.wire.isCongested) this.#continue();
-  }
-
-  /** Between requests a connection holds no parser. */
-  #rest(): void {
-    if (this.#reader?.parser.isIdle === true) this.#giveReader();
-  }
-
-  #giveReader(): void {
     const reader = this.#reader;
-    if (reader === undefined) return;
-    this.#reader = undefined;
-    this.#context.parsers.giveRequestReader(reader);
+    if (reader !== undefined) this.#restOrAwait(reader);
+    this.flushResponse();
+    this.#continue();
   }
 
-  /** Parses what was read ahead, then reads on. */
+  /** Parses what was read ahead, as far as it need not wait, then reads on. */
   #continue(): void {
-    if (this.#isReading || this.#isHeld || this.#isExchangeAhead) return;
-    const ahead = this.#ahead;
-    if (ahead !== undefined) {
+    if (this.#isReading || this.#hasLeft) return;
+    do {
+      if (this.#mustWait) {
+        if (this.#exchange === undefined) this.wire.pause();
+        return;
+      }
+      const ahead = this.#ahead;
       this.#ahead = undefined;
-      this.#feed(ahead, ahead.length);
+      if (ahead !== undefined) this.#feed(ahead, ahead.length, true);
+      // The parser may have stopped before it told of an end that needs no more bytes.
+      else if (this.#reader !== undefined && this.#exchange !== undefined) this.#read(this.#reader);
+      if (this.#hasLeft) return;
+    } while (this.#ahead !== undefined);
+    if (this.#peerEnded) {
+      if (!this.#mustWait) this.#endOfInput();
+    } else {
+      this.wire.resume();
     }
-    if (!this.#isBlocked && !this.#isLingering && this.wire.owner === this) this.wire.resume();
+  }
+
+  /** Nothing more is read from this connection by this object. */
+  get #hasLeft(): boolean {
+    return this.#isLingering || this.wire.owner !== this;
   }
 
   // --- The end of the connection --------------------------------------------------------------------------------
 
+  /** The client has ended its side, and all that came before is parsed. */
+  #endOfInput(): void {
+    const details = "the connection ended inside the request";
+    if (this.#exchange !== undefined) this.#refuse({ kind: "request_body_malformed", details });
+    else if (this.#reader?.parser.isIdle === false) this.#refuse({ kind: "request_malformed", details });
+    else this.#close();
+  }
+
   #close(): void {
-    this.wire.flush();
+    const { wire } = this;
     this.#exchange = undefined;
     this.#ahead = undefined;
     this.#isLingering = true;
-    if (this.wire.isWriteBroken) {
-      this.wire.destroy();
-      return;
-    }
+    this.#deadline.clear();
     // Closing with unread input would send RST, which can destroy the answer on its way (RFC 9112, section 9.6).
-    this.wire.end();
-    if (this.#peerEnded) return;
-    this.#startDeadline("linger", this.#context.now());
-    this.wire.resume();
+    wire.end();
+    if (wire.isWriteBroken) {
+      wire.destroy();
+    } else {
+      wire.resume();
+      if (wire.pendingBytes > 0) this.#watchWrites();
+      else this.#linger();
+    }
+  }
+
+  /** All is written: the client has a while to take it and to close. */
+  #linger(): void {
+    this.#startDeadline("linger");
   }
 
   onPeerEnd(): void {
     this.#peerEnded = true;
-    if (this.#isLingering) return;
-    const exchange = this.#exchange;
-    if (exchange === undefined) {
-      if (this.#ahead === undefined) this.#close();
-    } else if (!this.#sawEnd && this.#ahead === undefined) {
-      exchange.onRequestFailed({
-        kind: "request_body_malformed",
-        details: "the connection ended inside the request",
-      });
-    }
+    if (!this.#isLingering) this.#continue();
   }
 
   onDrained(): void {
-    if (this.#exchange !== undefined) this.#exchange.onClientDrained();
+    if (this.#isLingering) this.#linger();
+    else if (this.#exchange !== undefined) this.#exchange.onClientDrained();
     else this.#continue();
+  }
+
+  onWriteFailed(): void {
+    this.wire.destroy();
+  }
+
+  onDefect(error: unknown): void {
+    reportDefect(this.#context.log, error);
+    this.#isReading = false;
+    if (this.#isLingering) this.wire.destroy();
+    else this.#refuse({ kind: "internal", details: "the proxy failed to handle the request" });
   }
 
   onClosed(): void {
     this.#deadline.clear();
+    this.#writeWatch?.stop();
+    this.#stopHolding();
+    this.#ahead = undefined;
     this.pinned?.close();
     const exchange = this.#exchange;
     this.#exchange = undefined;
@@ -349,21 +433,32 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
 
   // --- Slow clients ---------------------------------------------------------------------------------------------
 
-  #startDeadline(kind: "idle" | "head" | "body" | "linger", now: number): void {
-    const { limits, wheel } = this.#context;
+  #watchWrites(): void {
+    this.#writeWatch ??= new WriteWatch(this.#context, this.wire, this.#onStalled);
+    this.#writeWatch.start();
+  }
+
+  readonly #onStalled = (): void => {
+    this.wire.destroy();
+  };
+
+  #startDeadline(kind: DeadlineKind): void {
     this.#deadlineKind = kind;
+    const { wheel, now } = this.#context;
+    wheel.set(this.#deadline, now(), this.#delayMs(kind));
+  }
+
+  #delayMs(kind: DeadlineKind): number {
+    const { limits } = this.#context;
     switch (kind) {
       case "idle":
-        wheel.set(this.#deadline, now, limits.downstreamIdleTimeoutMs);
-        return;
+        return limits.downstreamIdleTimeoutMs;
       case "head":
-        wheel.set(this.#deadline, now, limits.headTimeoutMs);
-        return;
+        return limits.headTimeoutMs;
       case "body":
-        wheel.set(this.#deadline, now, limits.bodyStallTimeoutMs);
-        return;
+        return limits.bodyStallTimeoutMs;
       case "linger":
-        wheel.set(this.#deadline, now, LINGER_MS);
+        return LINGER_MS;
     }
   }
 
@@ -373,7 +468,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
         this.#close();
         return;
       case "head":
-        this.#refuse({ kind: "request_too_slow", details: "the request head did not come within the limit" });
+        this.refuseSlowHead();
         return;
       case "body":
         this.#refuse({
@@ -381,9 +476,10 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
           details: "the request body stalled for longer than the limit",
         });
         return;
-      case "stalled":
       case "linger":
         this.wire.destroy();
     }
   };
 }
+
+type DeadlineKind = "idle" | "head" | "body" | "linger";

@@ -2,6 +2,7 @@ import type { FieldTable } from "../http1/field-table.ts";
 import { ParserEvent } from "../http1/parser-event.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { ResponseParser } from "../http1/response-parser.ts";
+import { reportDefect } from "./defect.ts";
 import type { EndpointPool } from "./endpoint-pool.ts";
 import { connectFailureKind, type FailureKind } from "./failure.ts";
 import { Deadline } from "./timer-wheel.ts";
@@ -109,13 +110,16 @@ export class Http1Upstream implements WireOwner {
     return Buffer.from(parser.input.subarray(parser.position, parser.unreadEnd));
   }
 
-  /** After 101: the connection is a byte stream from now on, and the caller becomes its owner. */
+  /** After 101: the connection is a byte stream from now on, and the caller becomes its owner until `tunnelEnded`. */
   release(): void {
     this.#user = undefined;
     this.#giveParser();
     this.#deadline.clear();
     this.#state = "closed";
-    this.pool.detached(this);
+  }
+
+  tunnelEnded(): void {
+    this.pool.closed(this);
   }
 
   /** Becomes idle; the pool calls this when it keeps the connection. */
@@ -146,7 +150,7 @@ export class Http1Upstream implements WireOwner {
     const parser = this.#parser;
     if (user === undefined || parser === undefined || this.#state !== "busy") {
       // A response that nobody asked for must never meet the next request (response queue poisoning).
-      this.#close();
+      this.#fail("response_malformed", `${this.pool.name} spoke without being asked`);
       return;
     }
     this.#sawResponseByte = true;
@@ -167,6 +171,7 @@ export class Http1Upstream implements WireOwner {
           const now = this.pool.context.now();
           this.#sawHead = true;
           this.pool.responded(now, now - this.#startedMs, parser.head.status);
+          if (!this.#isReused) this.#learn(parser.head);
           user.onResponseHead(parser.head);
           break;
         }
@@ -186,6 +191,12 @@ export class Http1Upstream implements WireOwner {
       // The user has left: retried elsewhere, lost its client, or took the connection over after 101.
       if (this.#user !== user) return;
     }
+  }
+
+  /** What holds for all connections to this endpoint is read once a connection. */
+  #learn(head: ResponseHead): void {
+    const seconds = head.keepAliveTimeoutSeconds;
+    if (seconds !== undefined) this.pool.learnIdleTimeout(seconds);
   }
 
   #finish(user: UpstreamUser, canStay: boolean): void {
@@ -218,21 +229,33 @@ export class Http1Upstream implements WireOwner {
     this.#user?.onUpstreamDrained();
   }
 
+  /** The answer may be on its way all the same, else the end of the connection is. */
+  onWriteFailed(): void {}
+
+  onDefect(error: unknown): void {
+    reportDefect(this.pool.context.log, error);
+    // Part of the response may be out, or what failed would fail again: never a reason to resend.
+    this.#sawResponseByte = true;
+    this.#fail("internal", "the proxy failed to handle the response");
+  }
+
   onClosed(error: NodeJS.ErrnoException | undefined): void {
     this.#lost(error);
   }
 
   #lost(error: NodeJS.ErrnoException | undefined): void {
+    if (this.#state === "closed") return;
     const reason = error?.code ?? "closed";
     const { name } = this.pool;
     if (this.#state === "connecting") {
       this.#fail(connectFailureKind(error), `${name}: ${reason}`);
     } else if (this.#state === "idle") {
-      this.pool.foundClosed(this);
+      this.pool.foundClosed(this.idleSinceMs);
       this.#close();
     } else if (this.#sawHead) {
       this.#fail("response_incomplete", `${name} broke off inside the response: ${reason}`);
     } else {
+      if (this.#isReused && !this.#sawResponseByte) this.pool.foundClosed(this.idleSinceMs);
       this.#fail("upstream_closed", `${name} closed before it answered: ${reason}`);
     }
   }

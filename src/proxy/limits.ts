@@ -166,7 +166,7 @@ export const PROXY_LIMITS = {
     "writeStall",
     300 * SECOND_MS,
     [SECOND_MS, 24 * HOUR_MS],
-    "Longest time in which a client takes nothing of what waits for it",
+    "Longest time in which a client or endpoint takes nothing of what waits for it",
   ),
   resendWindowMs: time(
     "resendWindow",

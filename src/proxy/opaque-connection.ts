@@ -1,11 +1,12 @@
 import type { BalancedEndpoint } from "../balancing/balanced-endpoint.ts";
 import type { BackendRuntime } from "./backend-runtime.ts";
 import type { ProxyContext } from "./context.ts";
+import { reportDefect } from "./defect.ts";
 import { type DialOutcome, EndpointDial } from "./endpoint-dial.ts";
 import type { Failure } from "./failure.ts";
 import type { FrontendRuntime } from "./frontend-runtime.ts";
 import { startTunnel } from "./tunnel.ts";
-import type { Wire, WireOwner } from "./wire.ts";
+import { IGNORING_OWNER, type Wire, type WireOwner } from "./wire.ts";
 
 interface OpaqueOptions {
   readonly context: ProxyContext;
@@ -84,6 +85,7 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
     const prefix = this.#prefix;
     this.#prefix = undefined;
     startTunnel({
+      log: this.#context.log,
       client: this.#wire,
       server,
       fromClient: prefix,
@@ -120,7 +122,7 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
 
   #fail(failure: Failure): void {
     this.#runtime.countFailure(failure.kind);
-    this.#wire.owner = CLOSING;
+    this.#wire.owner = IGNORING_OWNER;
     this.#wire.reset();
     this.#over();
   }
@@ -144,6 +146,12 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
   }
 
   onDrained(): void {}
+  onWriteFailed(): void {}
+
+  onDefect(error: unknown): void {
+    reportDefect(this.#context.log, error);
+    this.#wire.destroy();
+  }
 
   onClosed(): void {
     this.#dial?.cancel();
@@ -152,12 +160,3 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
     this.#over();
   }
 }
-
-/** Owns a connection that is being closed and that nobody waits for. */
-const CLOSING: WireOwner = {
-  onConnected: () => undefined,
-  onBytes: () => undefined,
-  onPeerEnd: () => undefined,
-  onDrained: () => undefined,
-  onClosed: () => undefined,
-};

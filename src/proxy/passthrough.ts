@@ -1,4 +1,5 @@
 import type { ProxyContext } from "./context.ts";
+import { reportDefect } from "./defect.ts";
 import { EndpointDial } from "./endpoint-dial.ts";
 import type { Destination } from "./proxy.ts";
 import { startTunnel } from "./tunnel.ts";
@@ -28,6 +29,11 @@ export function passThrough(
       hasEnded = true;
     },
     onDrained: () => undefined,
+    onWriteFailed: () => undefined,
+    onDefect: (error) => {
+      reportDefect(context.log, error);
+      wire.destroy();
+    },
     onClosed: () => {
       dial.cancel();
       over();
@@ -41,6 +47,7 @@ export function passThrough(
     {
       onConnected(server) {
         startTunnel({
+          log: context.log,
           client: wire,
           server,
           fromClient: undefined,

@@ -1,5 +1,6 @@
 import { protocolOf } from "../http1/detect-protocol.ts";
 import type { ProxyContext } from "./context.ts";
+import { reportDefect } from "./defect.ts";
 import type { FrontendSlot } from "./frontend-runtime.ts";
 import { Http1Downstream } from "./http1-downstream.ts";
 import { OpaqueConnection } from "./opaque-connection.ts";
@@ -55,34 +56,44 @@ class ProtocolDetection implements WireOwner {
   #prefix: Buffer | undefined;
 
   constructor(options: IntakeOptions) {
-    const { context, slot } = options;
     this.#options = options;
     this.#deadline = new Deadline(this.#onDue);
-    // A port that declares HTTP is waited for; one that does not may belong to a server that speaks first.
-    const isDetecting = slot.current.frontend.protocol === "detect";
-    const { detectTimeoutMs, downstreamIdleTimeoutMs } = context.limits;
-    context.wheel.set(this.#deadline, context.now(), isDetecting ? detectTimeoutMs : downstreamIdleTimeoutMs);
+    const { detectTimeoutMs, downstreamIdleTimeoutMs } = options.context.limits;
+    this.#startDeadline(this.#mayBeOpaque ? detectTimeoutMs : downstreamIdleTimeoutMs);
+  }
+
+  #startDeadline(delayMs: number): void {
+    const { wheel, now } = this.#options.context;
+    wheel.set(this.#deadline, now(), delayMs);
+  }
+
+  /** A port that declares HTTP is waited for; one that does not may belong to a server that speaks first. */
+  get #mayBeOpaque(): boolean {
+    return this.#options.slot.current.frontend.protocol === "detect";
   }
 
   onConnected(): void {}
   onDrained(): void {}
+  onWriteFailed(): void {}
+
+  onDefect(error: unknown): void {
+    reportDefect(this.#options.context.log, error);
+    this.#options.wire.destroy();
+  }
 
   onBytes(buffer: Buffer, length: number): void {
-    const { context, slot, wire } = this.#options;
-    const bytes =
-      this.#prefix === undefined ? buffer : Buffer.concat([this.#prefix, buffer.subarray(0, length)]);
-    const end = this.#prefix === undefined ? length : bytes.length;
+    const prefix = this.#prefix;
+    const bytes = prefix === undefined ? buffer : Buffer.concat([prefix, buffer.subarray(0, length)]);
+    const end = prefix === undefined ? length : bytes.length;
     switch (protocolOf(bytes, 0, end)) {
       case "need-more":
         this.#prefix = Buffer.from(bytes.subarray(0, end));
+        if (prefix === undefined && !this.#mayBeOpaque)
+          this.#startDeadline(this.#options.context.limits.headTimeoutMs);
         return;
-      case "http1": {
-        this.#deadline.clear();
-        const downstream = new Http1Downstream(context, slot, wire, counted(this.#options, "http1"));
-        wire.owner = downstream;
-        downstream.onBytes(bytes, end);
+      case "http1":
+        this.#http1().onBytes(bytes, end);
         return;
-      }
       case "http2":
         this.#opaque("http2", Buffer.from(bytes.subarray(0, end)), false);
         return;
@@ -92,17 +103,22 @@ class ProtocolDetection implements WireOwner {
     }
   }
 
+  #http1(): Http1Downstream {
+    const { context, slot, wire } = this.#options;
+    this.#deadline.clear();
+    const downstream = new Http1Downstream(context, slot, wire, counted(this.#options, "http1"));
+    wire.owner = downstream;
+    return downstream;
+  }
+
   #opaque(protocol: ConnectionProtocol, prefix: Buffer | undefined, hasPeerEnded: boolean): void {
     this.#deadline.clear();
     forwardOpaquely(this.#options, protocol, prefix, hasPeerEnded);
   }
 
   onPeerEnd(): void {
-    if (this.#prefix !== undefined) {
-      this.#opaque("opaque", this.#prefix, true);
-      return;
-    }
-    this.#options.wire.end();
+    if (this.#prefix !== undefined || this.#mayBeOpaque) this.#opaque("opaque", this.#prefix, true);
+    else this.#options.wire.end();
   }
 
   onClosed(): void {
@@ -111,8 +127,8 @@ class ProtocolDetection implements WireOwner {
   }
 
   readonly #onDue = (): void => {
-    if (this.#options.slot.current.frontend.protocol === "detect")
-      this.#opaque("opaque", this.#prefix, false);
-    else this.#options.wire.end();
+    if (this.#mayBeOpaque) this.#opaque("opaque", this.#prefix, false);
+    else if (this.#prefix === undefined) this.#options.wire.destroy();
+    else this.#http1().refuseSlowHead();
   };
 }

@@ -13,7 +13,7 @@ import type { AccessLog, Now, PassthroughReason, ProxyLog, ProxyTelemetry, Rando
 import { takeConnection } from "./protocol-detection.ts";
 import { Deadline, type TimerWheel } from "./timer-wheel.ts";
 import { beginTurn, createTurnClock } from "./turn-clock.ts";
-import { type AcceptedSocket, type WireOwner, wireOf } from "./wire.ts";
+import { type AcceptedSocket, IGNORING_OWNER, wireOf } from "./wire.ts";
 
 export interface ProxyOptions {
   readonly limits: ProxyLimits;
@@ -72,7 +72,11 @@ export class Proxy {
     const wanted = new Set(
       [...configuration.frontends.values()].map(({ frontend }) => destinationKey(frontend)),
     );
-    for (const key of this.#slots.keys()) if (!wanted.has(key)) this.#slots.delete(key);
+    for (const [key, slot] of this.#slots) {
+      if (wanted.has(key)) continue;
+      slot.isGone = true;
+      this.#slots.delete(key);
+    }
     for (const [name, runtime] of this.#backends) {
       if (configuration.backends.has(name)) continue;
       runtime.retire();
@@ -114,7 +118,7 @@ export class Proxy {
       this.#turnAway(accepted, slot);
       return;
     }
-    const wire = wireOf(accepted, IGNORING, this.#context.limits.highWaterBytes);
+    const wire = wireOf(accepted, IGNORING_OWNER, this.#context.limits.highWaterBytes);
     takeConnection({ context: this.#context, slot, wire, onEnd: this.#closed });
   }
 
@@ -126,13 +130,13 @@ export class Proxy {
   }
 
   #cut(accepted: AcceptedSocket): void {
-    wireOf(accepted, { ...IGNORING, onClosed: this.#closed }, 0).reset();
+    wireOf(accepted, { ...IGNORING_OWNER, onClosed: this.#closed }, 0).reset();
   }
 
   #turnAway(accepted: AcceptedSocket, slot: FrontendSlot): void {
     const runtime = slot.current;
     runtime.countFailure("overload");
-    const wire = wireOf(accepted, { ...IGNORING, onClosed: this.#closed }, 0);
+    const wire = wireOf(accepted, { ...IGNORING_OWNER, onClosed: this.#closed }, 0);
     if (runtime.frontend.protocol !== "http") {
       wire.reset();
       return;
@@ -196,11 +200,3 @@ export class Proxy {
 function destinationKey({ address, port }: Destination): string {
   return `${address} ${port}`;
 }
-
-const IGNORING: WireOwner = {
-  onConnected: () => undefined,
-  onBytes: () => undefined,
-  onPeerEnd: () => undefined,
-  onDrained: () => undefined,
-  onClosed: () => undefined,
-};

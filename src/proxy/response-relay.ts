@@ -32,6 +32,11 @@ export class ResponseRelay {
     return this.status !== 0;
   }
 
+  /** The client can't tell the end of the body from a break but by how the connection ends. */
+  get endsWithConnection(): boolean {
+    return this.#framing === Framing.Close;
+  }
+
   /** HTTP/1.0 knows no interim responses (RFC 9110, section 15.2). */
   informational(head: ResponseHead): void {
     if (this.#versionMinor > 0) writeInformational(this.#wire.out, head);

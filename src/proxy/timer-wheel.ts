@@ -42,6 +42,8 @@ export interface WheelClock {
   now(): number;
   /** Calls `callback` once after `delayMs`, or not at all if `stop` is called before. */
   startTimer(callback: () => void, delayMs: number): { stop(): void };
+  /** Told what a deadline threw, which stops no other deadline. Without it, the last one is thrown in the end. */
+  readonly onDefect?: (error: unknown) => void;
 }
 
 const FINE_SLOT_MS = 8;
@@ -71,6 +73,7 @@ export class TimerWheel {
   #fineTick: number;
   #coarseTick: number;
   #timer: { stop(): void } | undefined;
+  #defect: { readonly error: unknown } | undefined;
   #timerDueMs = Number.POSITIVE_INFINITY;
 
   constructor(clock: WheelClock) {
@@ -123,7 +126,19 @@ export class TimerWheel {
     this.#advanceCoarse(now);
     this.#advanceFine(now);
     this.#wakeForNext(now);
+    const defect = this.#defect;
+    this.#defect = undefined;
+    if (defect !== undefined) throw defect.error;
   };
+
+  #fire(deadline: Deadline): void {
+    try {
+      deadline.onDue();
+    } catch (error) {
+      if (this.#clock.onDefect === undefined) this.#defect = { error };
+      else this.#clock.onDefect(error);
+    }
+  }
 
   #advanceCoarse(now: number): void {
     const last = Math.floor(now / COARSE_SLOT_MS);
@@ -146,7 +161,7 @@ export class TimerWheel {
       for (let deadline = unlinkFirst(due); deadline !== undefined; deadline = unlinkFirst(due)) {
         // After a long turn of the event loop a slot can hold a deadline of the wheel's next turn.
         if (deadline.dueMs > now) this.#insert(deadline, now);
-        else deadline.onDue();
+        else this.#fire(deadline);
       }
     }
   }

@@ -1,7 +1,9 @@
-import type { Counter } from "./ports.ts";
+import { reportDefect } from "./defect.ts";
+import type { Counter, ProxyLog } from "./ports.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 
 export interface TunnelOptions {
+  readonly log: ProxyLog;
   readonly client: Wire;
   readonly server: Wire;
   /** Bytes read from the client before the tunnel began. */
@@ -22,8 +24,8 @@ export interface TunnelOptions {
  * a complete one.
  */
 export function startTunnel(options: TunnelOptions): void {
-  const client = new TunnelEnd(options.client, options.sent);
-  const server = new TunnelEnd(options.server, options.received);
+  const client = new TunnelEnd(options.client, options.sent, options.log);
+  const server = new TunnelEnd(options.server, options.received, options.log);
   let open = 2;
   const onClosed = (): void => {
     if (--open === 0) options.onEnd();
@@ -41,12 +43,14 @@ class TunnelEnd implements WireOwner {
   readonly wire: Wire;
   /** Counts what this end read. */
   readonly #bytes: Counter;
+  readonly #log: ProxyLog;
   #peer: TunnelEnd | undefined;
   #onEnded: (() => void) | undefined;
 
-  constructor(wire: Wire, bytes: Counter) {
+  constructor(wire: Wire, bytes: Counter, log: ProxyLog) {
     this.wire = wire;
     this.#bytes = bytes;
+    this.#log = log;
     wire.owner = this;
   }
 
@@ -89,6 +93,21 @@ class TunnelEnd implements WireOwner {
 
   onPeerEnd(): void {
     this.#peer?.wire.end();
+  }
+
+  /** This side takes nothing any more: the other one must hear of it, even where this one has nothing to say. */
+  onWriteFailed(): void {
+    this.#break();
+  }
+
+  onDefect(error: unknown): void {
+    reportDefect(this.#log, error);
+    this.#break();
+  }
+
+  #break(): void {
+    this.wire.reset();
+    this.#peer?.wire.reset();
   }
 
   onClosed(error: NodeJS.ErrnoException | undefined): void {

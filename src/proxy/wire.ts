@@ -13,7 +13,7 @@ import { beginTurn } from "./turn-clock.ts";
  * `net.Server`'s own sockets saves one `net.Socket` per connection.
  */
 
-/** What the owner of a connection is told. None of these may throw. */
+/** What the owner of a connection is told. What these throw is a defect, and reaches the owner as `onDefect`. */
 export interface WireOwner {
   /** The dialled connection stands. Accepted ones never call this. */
   onConnected(): void;
@@ -23,9 +23,24 @@ export interface WireOwner {
   onPeerEnd(): void;
   /** All bytes that waited have gone to the kernel. Only called after `isCongested` was seen true. */
   onDrained(): void;
+  /** The peer takes nothing any more. Not called from within a call of the owner's. Reading goes on. */
+  onWriteFailed(): void;
+  /** One of these threw: the owner should end what it was doing. If this throws too, the connection is cut. */
+  onDefect(error: unknown): void;
   /** The last event, exactly once: closed by either side, or failed. */
   onClosed(error: NodeJS.ErrnoException | undefined): void;
 }
+
+/** Owns a connection that is being closed, or whose owner is about to be known. */
+export const IGNORING_OWNER: WireOwner = {
+  onConnected: () => undefined,
+  onBytes: () => undefined,
+  onPeerEnd: () => undefined,
+  onDrained: () => undefined,
+  onWriteFailed: () => undefined,
+  onDefect: () => undefined,
+  onClosed: () => undefined,
+};
 
 interface WriteRequest {
   oncomplete: (this: WriteRequest, status: number) => void;
@@ -37,6 +52,7 @@ interface WriteRequest {
 interface RawHandle {
   reading: boolean;
   readonly fd: number;
+  readonly writeQueueSize: number;
   readStart(): number;
   readStop(): number;
   writeBuffer(request: null, view: Uint8Array): number | WriteRequest;
@@ -72,19 +88,32 @@ const onread: net.OnReadOpts = {
   buffer: readBuffer,
   callback(this: WireSocket, length: number): boolean {
     beginTurn();
-    this.wire.owner.onBytes(readBuffer, length);
+    const { wire } = this;
+    try {
+      wire.owner.onBytes(readBuffer, length);
+    } catch (error) {
+      wire.failed(error);
+    }
     return true;
   },
 };
 
 function onConnect(this: WireSocket): void {
   beginTurn();
-  this.wire.owner.onConnected();
+  try {
+    this.wire.owner.onConnected();
+  } catch (error) {
+    this.wire.failed(error);
+  }
 }
 
 function onEnd(this: WireSocket): void {
   beginTurn();
-  this.wire.owner.onPeerEnd();
+  try {
+    this.wire.owner.onPeerEnd();
+  } catch (error) {
+    this.wire.failed(error);
+  }
 }
 
 function onError(this: WireSocket, error: NodeJS.ErrnoException): void {
@@ -93,7 +122,11 @@ function onError(this: WireSocket, error: NodeJS.ErrnoException): void {
 
 function onClose(this: WireSocket): void {
   beginTurn();
-  this.wire.closed(this.failure);
+  try {
+    this.wire.closed(this.failure);
+  } catch (error) {
+    this.wire.failed(error);
+  }
 }
 
 function onWriteComplete(this: WriteRequest, status: number): void {
@@ -102,18 +135,33 @@ function onWriteComplete(this: WriteRequest, status: number): void {
   this.callback = null;
   this.buffer = null;
   beginTurn();
-  wire.written(this.bytes, status);
+  try {
+    wire.written(this.bytes, status);
+  } catch (error) {
+    wire.failed(error);
+  }
+}
+
+function tellOfBrokenWrite(wire: Wire): void {
+  if (wire.isClosed) return;
+  beginTurn();
+  try {
+    wire.owner.onWriteFailed();
+  } catch (error) {
+    wire.failed(error);
+  }
 }
 
 export class Wire {
   owner: WireOwner;
-  /** Bytes that were written and that the kernel has not taken yet. */
-  pendingBytes = 0;
-  /** Bytes written since the connection stands. */
-  bytesWritten = 0;
+  /** Bytes that were given to the kernel and that it has not taken yet. */
+  #inFlightBytes = 0;
+  #sentBytes = 0;
   #out: OutBuffer | undefined;
   readonly #socket: WireSocket;
   #isWriteBroken = false;
+  /** FIN goes out once nothing waits any more. */
+  #isEnding = false;
   #isEnded = false;
   #isClosed = false;
   readonly #highWaterBytes: number;
@@ -134,6 +182,23 @@ export class Wire {
     return (this.#out ??= takeOutBuffer());
   }
 
+  /** Bytes that wait in this process for the peer to take them. */
+  get pendingBytes(): number {
+    const out = this.#out;
+    return out === undefined ? this.#inFlightBytes : this.#inFlightBytes + out.length;
+  }
+
+  /** Bytes written since the connection stands, those that wait included. */
+  get bytesWritten(): number {
+    const out = this.#out;
+    return out === undefined ? this.#sentBytes : this.#sentBytes + out.length;
+  }
+
+  /** What of a write the kernel has not taken: less than before means that the peer still takes something. */
+  get untakenBytes(): number {
+    return this.#socket._handle?.writeQueueSize ?? 0;
+  }
+
   /** True while more than the high-water mark waits for the peer: whoever feeds this connection must pause. */
   get isCongested(): boolean {
     return this.pendingBytes > this.#highWaterBytes;
@@ -143,10 +208,13 @@ export class Wire {
     return this.#isClosed || this.#socket.destroyed;
   }
 
-  /** Sends what was appended to `out`: straight to the kernel, what it does not take waits in this process. */
+  /**
+   * Sends what was appended to `out`: straight to the kernel. While an earlier write waits there, what comes after it
+   * is gathered here: many small writes to a peer that takes none would else each hold a buffer of their own.
+   */
   flush(): void {
     const out = this.#out;
-    if (out === undefined) return;
+    if (out === undefined || this.#inFlightBytes > 0) return;
     this.#out = undefined;
     const handle = this.#socket._handle;
     if (out.length === 0 || handle === null || this.#isWriteBroken || this.#isEnded) {
@@ -154,11 +222,11 @@ export class Wire {
       return;
     }
     const view = out.view();
-    this.bytesWritten += view.length;
+    this.#sentBytes += view.length;
     const result = handle.writeBuffer(null, view);
     if (typeof result === "number") {
       giveOutBuffer(out);
-      if (result < 0) this.#isWriteBroken = true;
+      if (result < 0) this.#breakWrites();
       return;
     }
     // The kernel holds on to the bytes: the buffer is not reused, it goes when the request completes.
@@ -166,14 +234,33 @@ export class Wire {
     result.callback = this;
     result.bytes = view.length;
     result.buffer = view;
-    this.pendingBytes += view.length;
+    this.#inFlightBytes = view.length;
+  }
+
+  #breakWrites(): void {
+    if (this.#isWriteBroken) return;
+    this.#isWriteBroken = true;
+    process.nextTick(tellOfBrokenWrite, this);
   }
 
   /** @internal A waiting write has ended. */
   written(bytes: number, status: number): void {
-    this.pendingBytes -= bytes;
-    if (status < 0) this.#isWriteBroken = true;
-    if (this.pendingBytes === 0 && !this.isClosed) this.owner.onDrained();
+    this.#inFlightBytes -= bytes;
+    if (this.isClosed) return;
+    if (status < 0) this.#breakWrites();
+    this.flush();
+    if (this.#inFlightBytes > 0) return;
+    if (this.#isEnding) this.#sendEnd();
+    this.owner.onDrained();
+  }
+
+  /** @internal The owner threw. */
+  failed(error: unknown): void {
+    try {
+      this.owner.onDefect(error);
+    } catch {
+      this.destroy();
+    }
   }
 
   /** @internal */
@@ -201,12 +288,18 @@ export class Wire {
     const handle = this.#socket._handle;
     if (handle === null || handle.reading || this.#socket.connecting) return;
     handle.reading = true;
-    handle.readStart();
+    if (handle.readStart() < 0) this.destroy();
   }
 
-  /** Sends what is left and then FIN; reading goes on. */
+  /** Sends what is left and then FIN; reading goes on. Nothing can be written any more. */
   end(): void {
+    if (this.#isEnding) return;
     this.flush();
+    this.#isEnding = true;
+    if (this.#inFlightBytes === 0) this.#sendEnd();
+  }
+
+  #sendEnd(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#socket.end();
@@ -219,7 +312,11 @@ export class Wire {
 
   /** Closes with RST, so that the peer can't take what it got for all there was. */
   reset(): void {
-    if (!this.#socket.destroyed) this.#socket.resetAndDestroy();
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    // libuv refuses to reset while FIN is on its way, and Node then loses the handle. All was written by then.
+    if (this.#isEnded && !socket.writableFinished) socket.destroy();
+    else socket.resetAndDestroy();
   }
 
   get localAddress(): string {

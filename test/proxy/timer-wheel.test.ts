@@ -46,6 +46,38 @@ class ManualClock implements WheelClock {
 const TOLERANCE_MS = 17;
 
 describe("TimerWheel", () => {
+  it("fires the others when one throws, and tells of the defect", () => {
+    const defects: unknown[] = [];
+    const clock = Object.assign(new ManualClock(), { onDefect: (error: unknown) => defects.push(error) });
+    const wheel = new TimerWheel(clock);
+    const fired: string[] = [];
+    const broken = (): void => {
+      fired.push("broken");
+      throw new Error("a defect");
+    };
+    for (const onDue of [() => fired.push("before"), broken, () => fired.push("after")])
+      wheel.set(new Deadline(onDue), clock.now(), 100);
+    clock.advance(1_000);
+    assert.deepEqual(fired, ["before", "broken", "after"]);
+    assert.equal(defects.length, 1);
+    wheel.set(new Deadline(() => fired.push("later")), clock.now(), 100);
+    clock.advance(1_000);
+    assert.equal(fired.at(-1), "later");
+  });
+
+  it("throws on what a deadline threw where nobody is told", () => {
+    const clock = new ManualClock();
+    const wheel = new TimerWheel(clock);
+    let fired = 0;
+    const broken = (): void => {
+      throw new Error("a defect");
+    };
+    wheel.set(new Deadline(broken), clock.now(), 100);
+    wheel.set(new Deadline(() => fired++), clock.now(), 100);
+    assert.throws(() => clock.advance(1_000), /a defect/);
+    assert.equal(fired, 1);
+  });
+
   for (const delayMs of [0, 1, 7, 8, 500, 1_999, 2_040, 2_100, 10_000, 3_600_000, 5_000_000]) {
     it(`fires once, ${delayMs} ms after it was set and not before`, () => {
       const clock = new ManualClock();

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
 import type { Backend, Endpoint } from "../../src/binding/backend.ts";
@@ -27,7 +28,11 @@ export interface Harness extends AsyncDisposable {
   readonly proxy: Proxy;
   readonly telemetry: RecordedTelemetry;
   readonly log: AccessLogEntry[];
+  /** What the proxy complained of as a defect of its own. */
+  readonly defects: string[];
   configure(options: HarnessOptions): void;
+  /** Waits until the proxy holds no connection of a client and works on nothing; fails if that never comes. */
+  quiet(): Promise<void>;
 }
 
 export async function startHarness(options: HarnessOptions): Promise<Harness> {
@@ -40,6 +45,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
   });
   const telemetry = new RecordedTelemetry();
   const log: AccessLogEntry[] = [];
+  const defects: string[] = [];
   const proxy = new Proxy({
     limits: { ...DEFAULT_PROXY_LIMITS, ...options.limits },
     now: () => performance.now(),
@@ -47,7 +53,10 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     wheel,
     telemetry,
     accessLog: (entry) => log.push(entry),
-    log: { warn: () => undefined, error: () => undefined },
+    log: {
+      warn: () => undefined,
+      error: (message, fields) => defects.push(`${message} ${JSON.stringify(fields)}`),
+    },
   });
   const configure = (next: HarnessOptions): void => {
     proxy.apply({
@@ -61,18 +70,49 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     const { address, port } = frontendOf(options);
     proxy.accept(accepted, { address, port }, false);
   });
+  const quiet = async (): Promise<void> => {
+    await eventually("the proxy to be quiet", () => {
+      const { connections, busy } = proxy.activity;
+      return connections === 0 && busy === 0
+        ? undefined
+        : `${connections} connections of clients, ${busy} under way`;
+    });
+    assert.equal(telemetry.count("open"), 0, "connections_open");
+  };
   return {
     port: listener.port,
     proxy,
     telemetry,
     log,
+    defects,
     configure,
+    quiet,
     [Symbol.asyncDispose]: async () => {
-      await listener[Symbol.asyncDispose]();
-      for (const backend of proxy.backends()) backend.retire();
-      wheel.stop();
+      try {
+        await listener[Symbol.asyncDispose]();
+        await quiet();
+        for (const backend of proxy.backends()) backend.retire();
+        await eventually("upstream connections to close", () => {
+          const open = telemetry.count("upstreamOpen");
+          return open === 0 ? undefined : `${open} connections to endpoints`;
+        });
+        assert.deepEqual(defects, []);
+      } finally {
+        wheel.stop();
+      }
     },
   };
+}
+
+const PATIENCE_MS = 5_000;
+
+/** Lets the event loop turn until `problem` finds none. */
+export async function eventually(what: string, problem: () => string | undefined): Promise<void> {
+  const until = performance.now() + PATIENCE_MS;
+  for (let found = problem(); found !== undefined; found = problem()) {
+    if (performance.now() > until) assert.fail(`waited for ${what}: ${found}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 function frontendOf({ frontend, rules }: HarnessOptions): Frontend {
