@@ -135,7 +135,7 @@ export class Attempts {
     this.#endpoint = endpoint;
     endpoint.start(now);
     if (rule.backendRequestTimeoutMs === 0) return;
-    this.#tryDeadline ??= new Deadline(this.#onTryTimeout);
+    this.#tryDeadline ??= new Deadline(() => this.#timedOut());
     context.wheel.set(this.#tryDeadline, now, rule.backendRequestTimeoutMs);
   }
 
@@ -295,7 +295,7 @@ export class Attempts {
     return true;
   }
 
-  readonly #onTryTimeout = (): void => {
+  #timedOut(): void {
     const { context } = this.#options;
     const now = context.now();
     const wasConnecting = !this.#isAttached;
@@ -309,7 +309,7 @@ export class Attempts {
     this.#dropTry();
     if (wasConnecting && this.#resentToAnother(now)) return;
     this.#retryOr({ kind: "timeout", details }, "retry_timeout", now);
-  };
+  }
 
   /** Tries once more after the backoff; where that may not be, it is over with this failure. */
   #retryOr(failure: Failure, reason: ResendReason, now: number): void {
@@ -332,15 +332,15 @@ export class Attempts {
     if (retry === undefined || this.#retries >= retry.attempts || !owner.canReplay) return "refused";
     if (!backend.retryBudget.tryRetry(now)) return "budget-spent";
     this.#retries++;
-    this.#retryDeadline ??= new Deadline(this.#onRetry);
+    this.#retryDeadline ??= new Deadline(() => this.#retry());
     const delayMs = backoffMs(retry.backoffMs ?? DEFAULT_BACKOFF_MS, this.#retries, context.random());
     this.#countResend(reason);
     context.wheel.set(this.#retryDeadline, now, delayMs);
     return "scheduled";
   }
 
-  readonly #onRetry = (): void => {
+  #retry(): void {
     this.#attempt(this.#options.context.now());
     this.#goOn();
-  };
+  }
 }

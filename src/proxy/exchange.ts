@@ -179,7 +179,7 @@ export class Exchange implements AttemptsOwner {
     this.#responseEdits =
       plan.cors === undefined ? forwarding.responseEdits : compileHeadEdits(this.#responseSteps);
     if (rule.requestTimeoutMs > 0) {
-      this.#deadline = new Deadline(this.#onTimeout);
+      this.#deadline = new Deadline(() => this.#timedOut());
       this.#context.wheel.set(this.#deadline, now, rule.requestTimeoutMs);
     }
     if (rule.retry !== undefined) {
@@ -303,10 +303,10 @@ export class Exchange implements AttemptsOwner {
     this.#fail(failure);
   }
 
-  readonly #onTimeout = (): void => {
+  #timedOut(): void {
     this.#attempts?.blame(this.#context.now());
     this.#fail({ kind: "timeout", details: "no complete response within timeouts.request" });
-  };
+  }
 
   // --- The response ---------------------------------------------------------------------------------------------
 
