@@ -18,7 +18,10 @@ export interface Operand {
 export interface CommandContext {
   readonly log: LogSettings;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whether the stream of errors and of the log goes to a terminal. */
   readonly isTerminal: boolean;
+  /** Whether what `writeOut` writes goes to a terminal. */
+  readonly isOutputTerminal: boolean;
   readonly writeOut: (text: string) => void;
   readonly writeError: (text: string) => void;
 }

@@ -14,4 +14,9 @@ export const commands: readonly CommandEntry[] = [
     summary: "Run the sidecar on a folder of manifests",
     load: async () => (await import("./proxy.ts")).command,
   },
+  {
+    name: "explain",
+    summary: "Tell why a request goes where it goes",
+    load: async () => (await import("./explain.ts")).command,
+  },
 ];

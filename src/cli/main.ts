@@ -8,6 +8,7 @@ const code = await runCommandLine({
   words: process.argv.slice(2),
   environment: process.env,
   isTerminal: isatty(2),
+  isOutputTerminal: isatty(1),
   readFile: (path) => readFile(path, "utf8"),
   writeOut: (text) => process.stdout.write(text),
   writeError: (text) => process.stderr.write(text),

@@ -1,4 +1,5 @@
-import type { AdminPorts } from "../admin/endpoints.ts";
+import type { AdminPorts, ExplainAnswer } from "../admin/endpoints.ts";
+import type { Locality } from "../balancing/candidates.ts";
 import { type Binding, bind } from "../binding/bind.ts";
 import type { ManifestSnapshot, SourceError } from "../manifests/manifest-snapshot.ts";
 import { startManifestSource } from "../manifests/manifest-source.ts";
@@ -130,15 +131,16 @@ class Standalone implements AsyncDisposable {
   #apply(snapshot: ManifestSnapshot): void {
     const { client, hasStrictGrants } = this.#settings;
     const binding = bind(snapshot.objects, { strictGrants: hasStrictGrants });
-    const locality = {
-      ...(client.zone === undefined ? {} : { zone: client.zone }),
-      ...(client.node === undefined ? {} : { node: client.node }),
-    };
     this.#snapshot = snapshot;
     this.#binding = binding;
-    this.#proxy.apply(configurationFor(binding, client.namespace, locality));
+    this.#proxy.apply(configurationFor(binding, client.namespace, this.#locality));
     this.#reportErrors(snapshot.errors);
     this.#listening = this.#listen();
+  }
+
+  get #locality(): Locality {
+    const { zone, node } = this.#settings.client;
+    return { ...(zone !== undefined && { zone }), ...(node !== undefined && { node }) };
   }
 
   /** Listens on what the configuration in force says; tries again later where an address can't be bound. */
@@ -168,7 +170,7 @@ class Standalone implements AsyncDisposable {
   get #adminPorts(): AdminPorts {
     return {
       config: () => this.#describe(),
-      explain: () => Promise.resolve({ status: 404, body: { error: "nothing to explain with" } }),
+      explain: (query) => this.#explain(query),
       drain: () => void this.drain(),
       metrics: metricsOf(this.#registry),
       readiness: () => {
@@ -176,6 +178,19 @@ class Standalone implements AsyncDisposable {
         return this.#isReady ? { isReady: true, reason: "ready" } : { isReady: false, reason: "starting" };
       },
     };
+  }
+
+  /** Loaded when it is asked for: most proxies never are. */
+  async #explain(query: URLSearchParams): Promise<ExplainAnswer> {
+    const { answerExplainQuery } = await import("./explain/explain-query.ts");
+    const { describeSourceError } = await import("./explain/source-problem.ts");
+    const mesh = {
+      binding: this.#binding ?? bind([], { strictGrants: false }),
+      locality: this.#locality,
+      sourceProblems: this.#snapshot.errors.map(describeSourceError),
+    };
+    const { namespace } = this.#settings.client;
+    return await answerExplainQuery(mesh, query, { namespace, now: systemClock.now });
   }
 
   /** What is in force, and what is wrong with it. */

@@ -64,6 +64,7 @@ async function run(words: readonly string[], given: Given = {}): Promise<Outcome
     words,
     environment: given.environment ?? {},
     isTerminal: given.isTerminal ?? false,
+    isOutputTerminal: false,
     readFile: (path) => {
       const content = given.files?.[path];
       return content === undefined ? Promise.reject(new Error("no such file")) : Promise.resolve(content);
