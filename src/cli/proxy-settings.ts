@@ -81,7 +81,12 @@ export interface ProxySettings {
 
 export type CaptureSettings =
   | { readonly kind: "listen" }
-  | { readonly kind: "redirect"; readonly listeners: readonly SocketAddress[] };
+  | {
+      readonly kind: "redirect";
+      readonly listeners: readonly SocketAddress[];
+      /** They are the built-in ones: one that this machine can't have is done without. */
+      readonly isDefault: boolean;
+    };
 
 type ProxyInput = CheckInput<typeof proxyFlags, typeof proxyFileSettings>;
 
@@ -98,7 +103,10 @@ export function checkProxySettings({ flags, file, given }: ProxyInput): Result<P
     kind: "ok",
     value: {
       manifests,
-      capture: capture === "listen" ? { kind: "listen" } : { kind: "redirect", listeners: listen },
+      capture:
+        capture === "listen"
+          ? { kind: "listen" }
+          : { kind: "redirect", listeners: listen, isDefault: !given.has("listen") },
       admin: flags.admin,
       metrics: flags.metrics,
       client: { namespace: flags.namespace, node: flags.node, zone: flags.zone },

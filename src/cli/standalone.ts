@@ -112,7 +112,9 @@ class Standalone implements AsyncDisposable {
     this.#resources.defer(() => clearInterval(sweep));
     this.#resources.defer(() => this.#relisten?.());
     this.#resources.use(await startAdminEndpoints(this.#settings, this.#adminPorts, this.#logger));
-    this.#capture = this.#resources.use(await startCapture(this.#proxy, this.#settings.capture));
+    this.#capture = this.#resources.use(
+      await startCapture(this.#proxy, this.#settings.capture, this.#logger),
+    );
     const source = await startManifestSource({
       directory: this.#settings.manifests,
       onSnapshot: (snapshot) => this.#apply(snapshot),

@@ -41,7 +41,7 @@ export interface BackendLabels {
 export type ConnectionProtocol = "http1" | "http2" | "opaque" | "passthrough";
 
 /** Why a connection was not routed. */
-export type PassthroughReason = "unknown_destination" | "loop";
+export type PassthroughReason = "unknown_destination" | "unreadable_destination" | "loop";
 
 export type ResendReason = "connect_failure" | "reused_connection_closed" | "retry_status" | "retry_timeout";
 

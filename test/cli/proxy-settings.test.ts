@@ -62,13 +62,17 @@ describe("eastbound proxy's settings", () => {
             { host: "127.0.0.1", port: 15_101 },
             { host: "::1", port: 15_101 },
           ],
+          isDefault: true,
         },
       },
     },
     {
       name: "redirect with other listeners",
       words: ["--capture=redirect", "--listen", "[::1]:1"],
-      is: { ...defaults, capture: { kind: "redirect", listeners: [{ host: "::1", port: 1 }] } },
+      is: {
+        ...defaults,
+        capture: { kind: "redirect", listeners: [{ host: "::1", port: 1 }], isDefault: false },
+      },
     },
     {
       name: "everything",

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
 /** The program as it stands in the sources. */
-export const SOURCE_PROGRAM = join(import.meta.dirname, "../../src/cli/main.ts");
+const SOURCE_PROGRAM = join(import.meta.dirname, "../../src/cli/main.ts");
 
 export interface ProxyProcessOptions {
   /** The words after `proxy`. */

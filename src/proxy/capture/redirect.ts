@@ -1,3 +1,4 @@
+import type { ProxyLog } from "../ports.ts";
 import type { Destination, Proxy } from "../proxy.ts";
 import { type AcceptedSocket, acceptedFd, listenForWires, type WireListener } from "../wire.ts";
 
@@ -10,19 +11,23 @@ export type ReadOriginalDestination = (
   | { readonly kind: "not-redirected" }
   | { readonly kind: "failed"; readonly message: string };
 
+export interface RedirectOptions {
+  readonly listen: Destination;
+  readonly readOriginalDestination: ReadOriginalDestination;
+  /** Told of connections whose destination the kernel did not say; it has to bound how often it writes that. */
+  readonly log: Pick<ProxyLog, "error">;
+}
+
 /**
  * Captures behind a REDIRECT rule of iptables: all connections arrive at one listener, and the kernel tells where
  * they were going. A connection made to the listener itself was going nowhere else and is refused: passing it on
  * would lead back here.
+ * @throws the errno exception of `listen`
  */
-export async function startRedirectCapture(
-  proxy: Proxy,
-  listen: Destination,
-  readOriginalDestination: ReadOriginalDestination,
-): Promise<WireListener> {
-  const listener = await listenForWires({ host: listen.address, port: listen.port }, (accepted) => {
-    const own = { address: listen.address, port: listener.port };
-    takeRedirected(proxy, accepted, own, readOriginalDestination);
+export async function startRedirectCapture(proxy: Proxy, options: RedirectOptions): Promise<WireListener> {
+  const { address, port } = options.listen;
+  const listener = await listenForWires({ host: address, port }, (accepted) => {
+    takeRedirected(proxy, accepted, { address, port: listener.port }, options);
   });
   return listener;
 }
@@ -31,15 +36,31 @@ function takeRedirected(
   proxy: Proxy,
   accepted: AcceptedSocket,
   own: Destination,
-  readOriginalDestination: ReadOriginalDestination,
+  { readOriginalDestination, log }: RedirectOptions,
 ): void {
-  const original = readOriginalDestination(acceptedFd(accepted), own.address.includes(":") ? 6 : 4);
-  if (original.kind !== "found" || isOwn(original, own)) proxy.refuse(accepted, "loop");
-  else proxy.accept(accepted, original, true);
+  const original = readOriginalDestination(acceptedFd(accepted), familyOf(accepted, own));
+  switch (original.kind) {
+    case "found":
+      if (original.port === own.port && isLocalAddress(accepted, original.address))
+        proxy.refuse(accepted, "loop");
+      else proxy.accept(accepted, original, true);
+      return;
+    case "not-redirected":
+      proxy.refuse(accepted, "loop");
+      return;
+    case "failed":
+      log.error("the destination of a connection can't be told", { error: original.message });
+      proxy.refuse(accepted, "unreadable_destination");
+  }
 }
 
-/** A listener on all addresses owns each of them. */
-function isOwn({ address, port }: Destination, own: Destination): boolean {
-  const isAnyAddress = own.address === "" || own.address === "0.0.0.0" || own.address === "::";
-  return port === own.port && (isAnyAddress || address === own.address);
+/** Only a listener for both families has to look: its IPv4 clients have mapped addresses, `::ffff:10.0.0.1`. */
+function familyOf({ socket }: AcceptedSocket, own: Destination): 4 | 6 {
+  if (own.address !== "") return own.address.includes(":") ? 6 : 4;
+  return socket.remoteAddress?.includes(".") === true ? 4 : 6;
+}
+
+/** Redirecting changes where a connection arrives, so that this is true only of one that was not redirected. */
+function isLocalAddress({ socket }: AcceptedSocket, address: string): boolean {
+  return socket.localAddress?.replace(/^::ffff:(?=.*\.)/, "") === address;
 }
