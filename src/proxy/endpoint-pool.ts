@@ -58,8 +58,9 @@ export class EndpointPool {
    * @param maxIdleMs no connection that rested longer: for requests that must not meet a closing server
    */
   take(user: UpstreamUser, now: number, maxIdleMs: number): Http1Upstream | undefined {
+    const limitMs = Math.min(maxIdleMs, this.idleTimeoutMs);
     for (let upstream = this.#idle.at(-1); upstream !== undefined; upstream = this.#idle.at(-1)) {
-      if (now - upstream.idleSinceMs > maxIdleMs) return undefined;
+      if (now - upstream.idleSinceMs > limitMs) return undefined;
       this.#idle.pop();
       if (!upstream.isIdle) continue;
       upstream.assign(user);

@@ -1,3 +1,5 @@
+import type { ParseProblemKind } from "../http1/parse-problem.ts";
+
 /**
  * Every way in which an exchange can fail, and what the client is told: the table of docs/failures.md.
  * Nothing else in the proxy picks a status code for an answer of its own.
@@ -88,6 +90,21 @@ export function failureAnswer(failure: Failure): {
   ];
   if (retryAfterSeconds !== undefined) fields.push(["Retry-After", String(retryAfterSeconds)]);
   return { status, fields, body: Buffer.from(`${failure.details}\n`) };
+}
+
+const REQUEST_FAILURES: Readonly<Record<ParseProblemKind, FailureKind>> = {
+  malformed: "request_malformed",
+  "head-too-large": "request_head_too_large",
+  "body-malformed": "request_body_malformed",
+  "unknown-transfer-coding": "request_not_supported",
+  "method-not-forwardable": "request_not_supported",
+  unsolicited: "request_malformed",
+  truncated: "request_malformed",
+};
+
+/** What bytes that are no acceptable request are called. */
+export function requestFailureKind(problem: ParseProblemKind): FailureKind {
+  return REQUEST_FAILURES[problem];
 }
 
 const CONNECT_FAILURES: Readonly<Record<string, FailureKind>> = {

@@ -1,12 +1,11 @@
 import type { FieldTable } from "../http1/field-table.ts";
 import { writeOwnResponse } from "../http1/own-response.ts";
-import type { ParseProblemKind } from "../http1/parse-problem.ts";
 import { ParserEvent } from "../http1/parser-event.ts";
 import type { ProxyContext } from "./context.ts";
 import { reportDefect } from "./defect.ts";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeClient } from "./exchange-client.ts";
-import { type Failure, type FailureKind, failureAnswer } from "./failure.ts";
+import { type Failure, failureAnswer, requestFailureKind } from "./failure.ts";
 import type { FrontendSlot } from "./frontend-runtime.ts";
 import type { HeadView } from "./head-view.ts";
 import type { Http1Upstream } from "./http1-upstream.ts";
@@ -16,18 +15,10 @@ import { startTunnel } from "./tunnel.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 import { WriteWatch } from "./write-watch.ts";
 
+/** A connection that rests this long gives back its parser; a busy one keeps it from request to request. */
+const SETTLE_MS = 1_000;
 /** How long a refused client may go on sending before its connection is cut, so that it can read the answer. */
 const LINGER_MS = 1_000;
-
-const FAILURE_OF: Readonly<Record<ParseProblemKind, FailureKind>> = {
-  malformed: "request_malformed",
-  "head-too-large": "request_head_too_large",
-  "body-malformed": "request_body_malformed",
-  "unknown-transfer-coding": "request_not_supported",
-  "method-not-forwardable": "request_not_supported",
-  unsolicited: "request_malformed",
-  truncated: "request_malformed",
-};
 
 /**
  * A client's HTTP/1.1 connection: reads requests one after the other and runs an exchange for each.
@@ -61,6 +52,8 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
   #isLingering = false;
   #peerEnded = false;
   #deadlineKind: DeadlineKind = "idle";
+  /** When the last request was over. */
+  #idleSinceMs: number;
 
   constructor(context: ProxyContext, slot: FrontendSlot, wire: Wire, onEnd: () => void) {
     this.#context = context;
@@ -68,6 +61,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
     this.wire = wire;
     this.#onEnd = onEnd;
     this.#deadline = new Deadline(this.#onDue);
+    this.#idleSinceMs = context.now();
     this.#startDeadline("idle");
   }
 
@@ -142,7 +136,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
     exchange?.flushRequest();
     // What the exchanges of this read answered themselves goes out in one write.
     if (exchange?.isDone !== false) this.flushResponse();
-    if (exchange === undefined) this.#restOrAwait(reader);
+    if (exchange === undefined) this.#awaitHead(reader);
     else if (this.#exchange === exchange) this.#outliveRead();
   }
 
@@ -167,7 +161,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
           this.#endRequest();
           break;
         case ParserEvent.Error:
-          this.#refuse({ kind: FAILURE_OF[parser.error.kind], details: parser.error.message });
+          this.#refuse({ kind: requestFailureKind(parser.error.kind), details: parser.error.message });
           return;
       }
       if (this.#hasLeft) return;
@@ -180,7 +174,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
 
   #begin(view: HeadView): void {
     const now = this.#context.now();
-    this.#deadline.clear();
+    this.#stopDeadline();
     this.#sawEnd = false;
     const exchange = new Exchange(this.#context, this, this.#slot.current, view, now);
     this.#exchange = exchange;
@@ -192,7 +186,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
     const trailers = this.#trailers;
     this.#trailers = undefined;
     this.#sawEnd = true;
-    this.#deadline.clear();
+    this.#stopDeadline();
     if (exchange === undefined) return;
     exchange.onRequestEnd(trailers);
     // Answered before its body had come; the body was skipped.
@@ -201,15 +195,14 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
 
   /** The exchange goes on after this read. */
   #outliveRead(): void {
-    if (this.#sawEnd || this.#mustWait) this.#deadline.clear();
+    if (this.#sawEnd || this.#mustWait) this.#stopDeadline();
     else this.#startDeadline("body");
   }
 
-  /** Between requests a connection holds no parser; inside a head it has not got for ever. */
-  #restOrAwait(reader: RequestReader): void {
-    if (this.#ahead !== undefined) return;
-    if (reader.parser.isIdle) this.#giveReader();
-    else if (this.#deadlineKind !== "head") this.#startDeadline("head");
+  /** Inside a head a client has not got for ever. */
+  #awaitHead(reader: RequestReader): void {
+    if (this.#ahead !== undefined || reader.parser.isIdle || this.#deadlineKind === "head") return;
+    this.#startDeadline("head");
   }
 
   #giveReader(): void {
@@ -329,10 +322,9 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
 
   #nextRequest(): void {
     this.#exchange = undefined;
-    this.#startDeadline("idle");
+    this.#idleSinceMs = this.#context.now();
+    if (this.#deadlineKind !== "idle" || !this.#deadline.isSet) this.#startDeadline("idle");
     if (this.#isReading) return;
-    const reader = this.#reader;
-    if (reader !== undefined) this.#restOrAwait(reader);
     this.flushResponse();
     this.#continue();
   }
@@ -442,6 +434,11 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
     this.wire.destroy();
   };
 
+  /** The one for idleness goes on, so that a busy connection need not set it for each request. */
+  #stopDeadline(): void {
+    if (this.#deadlineKind !== "idle") this.#deadline.clear();
+  }
+
   #startDeadline(kind: DeadlineKind): void {
     this.#deadlineKind = kind;
     const { wheel, now } = this.#context;
@@ -452,7 +449,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
     const { limits } = this.#context;
     switch (kind) {
       case "idle":
-        return limits.downstreamIdleTimeoutMs;
+        return Math.min(SETTLE_MS, limits.downstreamIdleTimeoutMs);
       case "head":
         return limits.headTimeoutMs;
       case "body":
@@ -462,10 +459,24 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
     }
   }
 
+  /** Between requests: a connection that rests holds no parser, and one that rests for long is closed. */
+  #settle(): void {
+    if (this.#exchange !== undefined) return;
+    const { wheel, now, limits } = this.#context;
+    const restedMs = now() - this.#idleSinceMs;
+    if (restedMs >= limits.downstreamIdleTimeoutMs) {
+      this.#close();
+      return;
+    }
+    if (restedMs >= SETTLE_MS && this.#reader?.parser.isIdle === true) this.#giveReader();
+    const delayMs = restedMs < SETTLE_MS ? SETTLE_MS - restedMs : limits.downstreamIdleTimeoutMs - restedMs;
+    wheel.set(this.#deadline, now(), delayMs);
+  }
+
   readonly #onDue = (): void => {
     switch (this.#deadlineKind) {
       case "idle":
-        this.#close();
+        this.#settle();
         return;
       case "head":
         this.refuseSlowHead();

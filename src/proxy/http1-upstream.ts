@@ -49,6 +49,7 @@ export class Http1Upstream implements WireOwner {
   readonly wire: Wire;
   /** Monotonic ms of the last response's end. */
   idleSinceMs = 0;
+  #idleTimeoutMs = 0;
   #state: State = "connecting";
   #user: UpstreamUser | undefined;
   #parser: ResponseParser | undefined;
@@ -82,7 +83,6 @@ export class Http1Upstream implements WireOwner {
 
   /** Takes an idle connection for another exchange. */
   assign(user: UpstreamUser): void {
-    this.#deadline.clear();
     this.#user = user;
     this.#isReused = true;
     this.#state = "busy";
@@ -126,7 +126,9 @@ export class Http1Upstream implements WireOwner {
   rest(now: number, idleTimeoutMs: number): void {
     this.#state = "idle";
     this.idleSinceMs = now;
-    this.pool.context.wheel.set(this.#deadline, now, idleTimeoutMs);
+    this.#idleTimeoutMs = idleTimeoutMs;
+    // A busy connection is given back a thousand times a second: the deadline is set once and looks at the clock.
+    if (!this.#deadline.isSet) this.pool.context.wheel.set(this.#deadline, now, idleTimeoutMs);
   }
 
   /** Closes an idle connection. */
@@ -201,7 +203,6 @@ export class Http1Upstream implements WireOwner {
 
   #finish(user: UpstreamUser, canStay: boolean): void {
     this.#user = undefined;
-    this.#giveParser();
     if (!canStay || !user.isRequestSent || this.wire.isWriteBroken) this.#close();
     else if (user.isSticky) this.pool.keepForOwner(this);
     else this.pool.give(this);
@@ -273,8 +274,11 @@ export class Http1Upstream implements WireOwner {
   readonly #onDue = (): void => {
     if (this.#state === "connecting") {
       this.#fail("connection_timeout", `${this.pool.name}: no connection within the limit`);
-    } else {
-      this.#close();
+    } else if (this.#state === "idle") {
+      const { now, wheel } = this.pool.context;
+      const leftMs = this.#idleTimeoutMs - (now() - this.idleSinceMs);
+      if (leftMs <= 0) this.#close();
+      else wheel.set(this.#deadline, now(), leftMs);
     }
   };
 
