@@ -1,6 +1,7 @@
 import type { FieldTable } from "../http1/field-table.ts";
 import { writeOwnResponse } from "../http1/own-response.ts";
 import { ParserEvent } from "../http1/parser-event.ts";
+import { type Awaited, ClientPatience, type PatienceOwner } from "./client-patience.ts";
 import type { ProxyContext } from "./context.ts";
 import { reportDefect } from "./defect.ts";
 import { Exchange } from "./exchange.ts";
@@ -10,15 +11,9 @@ import type { FrontendSlot } from "./frontend-runtime.ts";
 import type { HeadView } from "./head-view.ts";
 import type { Http1Upstream } from "./http1-upstream.ts";
 import type { RequestReader } from "./parser-pool.ts";
-import { Deadline } from "./timer-wheel.ts";
 import { startTunnel } from "./tunnel.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 import { WriteWatch } from "./write-watch.ts";
-
-/** A connection that rests this long gives back its parser; a busy one keeps it from request to request. */
-const SETTLE_MS = 1_000;
-/** How long a refused client may go on sending before its connection is cut, so that it can read the answer. */
-const LINGER_MS = 1_000;
 
 /**
  * A client's HTTP/1.1 connection: reads requests one after the other and runs an exchange for each.
@@ -26,13 +21,13 @@ const LINGER_MS = 1_000;
  * Requests are answered in order. What the client sends ahead (pipelining) waits: at most one read, then reading
  * stops until its turn comes.
  */
-export class Http1Downstream implements WireOwner, ExchangeClient {
+export class Http1Downstream implements WireOwner, ExchangeClient, PatienceOwner {
   readonly wire: Wire;
   pinned: Http1Upstream | undefined;
   readonly #context: ProxyContext;
   readonly #slot: FrontendSlot;
   readonly #onEnd: () => void;
-  readonly #deadline: Deadline;
+  readonly #patience: ClientPatience;
   #writeWatch: WriteWatch | undefined;
   #uploadWatch: WriteWatch | undefined;
   #reader: RequestReader | undefined;
@@ -51,18 +46,13 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
   #isReading = false;
   #isLingering = false;
   #peerEnded = false;
-  #deadlineKind: DeadlineKind = "idle";
-  /** When the last request was over. */
-  #idleSinceMs: number;
 
   constructor(context: ProxyContext, slot: FrontendSlot, wire: Wire, onEnd: () => void) {
     this.#context = context;
     this.#slot = slot;
     this.wire = wire;
     this.#onEnd = onEnd;
-    this.#deadline = new Deadline(this.#onDue);
-    this.#idleSinceMs = context.now();
-    this.#startDeadline("idle");
+    this.#patience = new ClientPatience(context, this);
   }
 
   get canKeepAlive(): boolean {
@@ -174,7 +164,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
 
   #begin(view: HeadView): void {
     const now = this.#context.now();
-    this.#stopDeadline();
+    this.#patience.stop();
     this.#sawEnd = false;
     const exchange = new Exchange(this.#context, this, this.#slot.current, view, now);
     this.#exchange = exchange;
@@ -186,7 +176,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
     const trailers = this.#trailers;
     this.#trailers = undefined;
     this.#sawEnd = true;
-    this.#stopDeadline();
+    this.#patience.stop();
     if (exchange === undefined) return;
     exchange.onRequestEnd(trailers);
     // Answered before its body had come; the body was skipped.
@@ -195,14 +185,13 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
 
   /** The exchange goes on after this read. */
   #outliveRead(): void {
-    if (this.#sawEnd || this.#mustWait) this.#stopDeadline();
-    else this.#startDeadline("body");
+    if (this.#sawEnd || this.#mustWait) this.#patience.stop();
+    else this.#patience.await("body");
   }
 
   /** Inside a head a client has not got for ever. */
   #awaitHead(reader: RequestReader): void {
-    if (this.#ahead !== undefined || reader.parser.isIdle || this.#deadlineKind === "head") return;
-    this.#startDeadline("head");
+    if (this.#ahead === undefined && !reader.parser.isIdle) this.#patience.awaitHead();
   }
 
   #giveReader(): void {
@@ -244,7 +233,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
 
   holdRequest(upstream: Http1Upstream): void {
     this.#isHeld = true;
-    this.#deadline.clear();
+    this.#patience.stop();
     this.wire.pause();
     this.#uploadWatch = new WriteWatch(this.#context, upstream.wire, () => {
       const details = `${upstream.pool.name} takes nothing of the request any more`;
@@ -278,7 +267,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
     } else if (!this.#isReading) {
       // The rest of the request is read and dropped.
       this.flushResponse();
-      this.#startDeadline("body");
+      this.#patience.await("body");
       this.#continue();
     }
   }
@@ -296,7 +285,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
   becomeTunnel(upstream: Http1Upstream, onEnd: () => void): void {
     const fromServer = upstream.takeRest();
     const fromClient = this.#ahead;
-    this.#deadline.clear();
+    this.#patience.end();
     this.#writeWatch?.stop();
     const runtime = this.#slot.current;
     this.#giveReader();
@@ -322,8 +311,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
 
   #nextRequest(): void {
     this.#exchange = undefined;
-    this.#idleSinceMs = this.#context.now();
-    if (this.#deadlineKind !== "idle" || !this.#deadline.isSet) this.#startDeadline("idle");
+    this.#patience.awaitRequest();
     if (this.#isReading) return;
     this.flushResponse();
     this.#continue();
@@ -371,7 +359,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
     this.#exchange = undefined;
     this.#ahead = undefined;
     this.#isLingering = true;
-    this.#deadline.clear();
+    this.#patience.end();
     // Closing with unread input would send RST, which can destroy the answer on its way (RFC 9112, section 9.6).
     wire.end();
     if (wire.isWriteBroken) {
@@ -385,7 +373,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
 
   /** All is written: the client has a while to take it and to close. */
   #linger(): void {
-    this.#startDeadline("linger");
+    this.#patience.await("end");
   }
 
   onPeerEnd(): void {
@@ -411,7 +399,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
   }
 
   onClosed(): void {
-    this.#deadline.clear();
+    this.#patience.end();
     this.#writeWatch?.stop();
     this.#stopHolding();
     this.#ahead = undefined;
@@ -434,63 +422,26 @@ export class Http1Downstream implements WireOwner, ExchangeClient {
     this.wire.destroy();
   };
 
-  /** The one for idleness goes on, so that a busy connection need not set it for each request. */
-  #stopDeadline(): void {
-    if (this.#deadlineKind !== "idle") this.#deadline.clear();
-  }
-
-  #startDeadline(kind: DeadlineKind): void {
-    this.#deadlineKind = kind;
-    const { wheel, now } = this.#context;
-    wheel.set(this.#deadline, now(), this.#delayMs(kind));
-  }
-
-  #delayMs(kind: DeadlineKind): number {
-    const { limits } = this.#context;
-    switch (kind) {
-      case "idle":
-        return Math.min(SETTLE_MS, limits.downstreamIdleTimeoutMs);
-      case "head":
-        return limits.headTimeoutMs;
-      case "body":
-        return limits.bodyStallTimeoutMs;
-      case "linger":
-        return LINGER_MS;
-    }
-  }
-
-  /** Between requests: a connection that rests holds no parser, and one that rests for long is closed. */
-  #settle(): void {
-    if (this.#exchange !== undefined) return;
-    const { wheel, now, limits } = this.#context;
-    const restedMs = now() - this.#idleSinceMs;
-    if (restedMs >= limits.downstreamIdleTimeoutMs) {
-      this.#close();
-      return;
-    }
-    if (restedMs >= SETTLE_MS && this.#reader?.parser.isIdle === true) this.#giveReader();
-    const delayMs = restedMs < SETTLE_MS ? SETTLE_MS - restedMs : limits.downstreamIdleTimeoutMs - restedMs;
-    wheel.set(this.#deadline, now(), delayMs);
-  }
-
-  readonly #onDue = (): void => {
-    switch (this.#deadlineKind) {
-      case "idle":
-        this.#settle();
-        return;
+  onImpatient(awaited: Awaited): void {
+    switch (awaited) {
       case "head":
         this.refuseSlowHead();
         return;
-      case "body":
-        this.#refuse({
-          kind: "request_too_slow",
-          details: "the request body stalled for longer than the limit",
-        });
+      case "body": {
+        const details = "the request body stalled for longer than the limit";
+        this.#refuse({ kind: "request_too_slow", details });
         return;
-      case "linger":
+      }
+      case "end":
         this.wire.destroy();
     }
-  };
-}
+  }
 
-type DeadlineKind = "idle" | "head" | "body" | "linger";
+  onSettled(): void {
+    if (this.#reader?.parser.isIdle === true) this.#giveReader();
+  }
+
+  onIdleTooLong(): void {
+    this.#close();
+  }
+}
