@@ -1,5 +1,5 @@
-import { CR, LF, SP, TOKEN } from "./byte-classes.ts";
-import { registeredMethodAt } from "./methods.ts";
+import { CR, LF, SP, TOKEN } from "./bytes/byte-classes.ts";
+import { registeredMethodAt } from "./bytes/methods.ts";
 
 export type DetectedProtocol = "http1" | "http2" | "tls" | "unknown" | "need-more";
 

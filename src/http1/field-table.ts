@@ -1,6 +1,6 @@
-import { COLON, equalsIgnoringCase, SP } from "./byte-classes.ts";
+import { COLON, equalsIgnoringCase, SP } from "./bytes/byte-classes.ts";
+import { latin1TextAt } from "./bytes/latin1.ts";
 import type { KnownField } from "./known-fields.ts";
-import { latin1TextAt } from "./latin1.ts";
 
 const EMPTY = Buffer.alloc(0);
 const STRIDE = 6;

@@ -1,4 +1,4 @@
-import { equalsIgnoringCase, FIELD_VALUE, TOKEN } from "./byte-classes.ts";
+import { equalsIgnoringCase, FIELD_VALUE, TOKEN } from "./bytes/byte-classes.ts";
 import { bit, HOP_BY_HOP_MASK, KnownField, knownFieldAt } from "./known-fields.ts";
 
 const EMPTY = Buffer.alloc(0);

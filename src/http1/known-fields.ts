@@ -1,4 +1,4 @@
-import { TOKEN } from "./byte-classes.ts";
+import { TOKEN } from "./bytes/byte-classes.ts";
 
 /**
  * The fields that say something to a proxy, by number; each has a bit in the writers' masks. Kept few, since every

@@ -1,7 +1,7 @@
-import { COMMA, equalsIgnoringCase, HTAB, SP, TOKEN } from "./byte-classes.ts";
+import { COMMA, equalsIgnoringCase, HTAB, SP, TOKEN } from "./bytes/byte-classes.ts";
+import { latin1TextAt } from "./bytes/latin1.ts";
 import { FieldTable } from "./field-table.ts";
 import { bit, HOP_BY_HOP_MASK, KnownField, knownFieldAt, NEVER_CONNECTION_NAMED } from "./known-fields.ts";
-import { latin1TextAt } from "./latin1.ts";
 import { malformed, type ParseProblem } from "./parse-problem.ts";
 import { Framing } from "./parser-event.ts";
 

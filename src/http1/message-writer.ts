@@ -1,4 +1,4 @@
-import { SP } from "./byte-classes.ts";
+import { SP } from "./bytes/byte-classes.ts";
 import { writeFields } from "./field-writer.ts";
 import type { HeadEdits } from "./head-edits.ts";
 import { bit, HOP_BY_HOP_MASK, KnownField } from "./known-fields.ts";

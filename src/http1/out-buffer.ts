@@ -1,5 +1,5 @@
-import { FIELD_VALUE, TARGET } from "./byte-classes.ts";
-import { writeLatin1At } from "./latin1.ts";
+import { FIELD_VALUE, TARGET } from "./bytes/byte-classes.ts";
+import { writeLatin1At } from "./bytes/latin1.ts";
 
 const INITIAL_BYTES = 4096;
 const KEPT_VIEWS = 8;
@@ -47,14 +47,6 @@ export class OutBuffer {
     return view;
   }
 
-  /** Gives the bytes away together with their memory, and starts anew with an empty buffer. */
-  take(): Buffer {
-    const taken = this.view();
-    this.buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
-    this.length = 0;
-    return taken;
-  }
-
   bytes(source: Buffer, start: number, end: number): void {
     const size = end - start;
     this.reserve(size);
@@ -80,15 +72,6 @@ export class OutBuffer {
       for (let i = 0; i < size; i++) target[at + i] = text.charCodeAt(i);
     }
     this.length += size;
-  }
-
-  byte(value: number): void {
-    this.reserve(1);
-    this.buffer[this.length++] = value;
-  }
-
-  decimal(value: number): void {
-    this.latin1(String(value));
   }
 
   /** Lower-case digits, at least one. */

@@ -1,8 +1,8 @@
-import { isAuthorityAt } from "./authority.ts";
-import { COMMA, equalsIgnoringCase, HTAB, SP } from "./byte-classes.ts";
-import { CachedText } from "./cached-text.ts";
+import { isAuthorityAt } from "./bytes/authority.ts";
+import { COMMA, equalsIgnoringCase, HTAB, SP } from "./bytes/byte-classes.ts";
+import { CachedText } from "./bytes/cached-text.ts";
+import { latin1TextAt } from "./bytes/latin1.ts";
 import { KnownField } from "./known-fields.ts";
-import { latin1TextAt } from "./latin1.ts";
 import { MessageHead } from "./message-head.ts";
 import { malformed, type ParseProblem } from "./parse-problem.ts";
 import { Framing } from "./parser-event.ts";

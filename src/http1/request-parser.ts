@@ -1,12 +1,12 @@
-import { BodyReader } from "./body-reader.ts";
-import { CR, LF } from "./byte-classes.ts";
+import { CR, LF } from "./bytes/byte-classes.ts";
 import type { FieldTable } from "./field-table.ts";
 import type { Http1Limits } from "./limits.ts";
 import { headTooLarge, malformed, NO_PROBLEM, type ParseProblem } from "./parse-problem.ts";
 import { ParserEvent } from "./parser-event.ts";
 import type { RequestHead } from "./request-head.ts";
-import { RequestScanner } from "./request-scanner.ts";
-import { ScanResult, SectionReader } from "./section-reader.ts";
+import { BodyReader } from "./scanning/body-reader.ts";
+import { RequestScanner } from "./scanning/request-scanner.ts";
+import { ScanResult, SectionReader } from "./scanning/section-reader.ts";
 
 const NOTHING = Buffer.alloc(0);
 

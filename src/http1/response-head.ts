@@ -1,5 +1,5 @@
+import { latin1TextAt } from "./bytes/latin1.ts";
 import { KnownField } from "./known-fields.ts";
-import { latin1TextAt } from "./latin1.ts";
 import { MessageHead } from "./message-head.ts";
 import type { ParseProblem } from "./parse-problem.ts";
 import { Framing } from "./parser-event.ts";

@@ -1,11 +1,11 @@
-import { BodyReader } from "./body-reader.ts";
 import type { FieldTable } from "./field-table.ts";
 import type { Http1Limits } from "./limits.ts";
 import { headTooLarge, malformed, NO_PROBLEM, type ParseProblem } from "./parse-problem.ts";
 import { ParserEvent } from "./parser-event.ts";
 import type { ResponseHead } from "./response-head.ts";
-import { ResponseScanner } from "./response-scanner.ts";
-import { ScanResult, SectionReader } from "./section-reader.ts";
+import { BodyReader } from "./scanning/body-reader.ts";
+import { ResponseScanner } from "./scanning/response-scanner.ts";
+import { ScanResult, SectionReader } from "./scanning/section-reader.ts";
 
 const NOTHING = Buffer.alloc(0);
 

@@ -1,8 +1,10 @@
 import { createRequire } from "node:module";
+import { writeChunk, writeLastChunk } from "../../src/http1/body-writer.ts";
 import { compileHeadEdits } from "../../src/http1/head-edits.ts";
 import { DEFAULT_HTTP1_LIMITS } from "../../src/http1/limits.ts";
 import { writeRequestHead, writeResponseHead } from "../../src/http1/message-writer.ts";
 import { OutBuffer } from "../../src/http1/out-buffer.ts";
+import { writeOwnResponse } from "../../src/http1/own-response.ts";
 import { ParserEvent } from "../../src/http1/parser-event.ts";
 import { RequestParser } from "../../src/http1/request-parser.ts";
 import { ResponseParser } from "../../src/http1/response-parser.ts";
@@ -87,6 +89,78 @@ measure(`response head, ${RESPONSE.length} bytes: parse, write, body`, COUNT, (c
   }
 });
 
+measure("request head: parse, write unchanged", COUNT, (count) => {
+  const options = { edits: undefined };
+  for (let i = 0; i < count; i++) {
+    requestParser.feed(REQUEST, 0, REQUEST.length);
+    expectEvent(requestParser.next(), ParserEvent.Head);
+    out.reset();
+    writeRequestHead(out, requestParser.head, options);
+    expectEvent(requestParser.next(), ParserEvent.End);
+  }
+});
+
+measure("request head in two reads: parse", COUNT, (count) => {
+  for (let i = 0; i < count; i++) {
+    requestParser.feed(REQUEST, 0, 150);
+    expectEvent(requestParser.next(), ParserEvent.NeedMore);
+    requestParser.feed(REQUEST, 150, REQUEST.length);
+    expectEvent(requestParser.next(), ParserEvent.Head);
+    expectEvent(requestParser.next(), ParserEvent.End);
+  }
+});
+
+measure("request head: parse, retain, reset", COUNT, (count) => {
+  for (let i = 0; i < count; i++) {
+    requestParser.feed(REQUEST, 0, REQUEST.length);
+    expectEvent(requestParser.next(), ParserEvent.Head);
+    requestParser.retainHead();
+    requestParser.reset();
+  }
+});
+
+requestParser.feed(REQUEST, 0, REQUEST.length);
+expectEvent(requestParser.next(), ParserEvent.Head);
+const { fields } = requestParser.head;
+measure("value of the 6th field, by name", COUNT, (count) => {
+  for (let i = 0; i < count; i++) sink += fields.valueOf("x-request-id")?.length ?? 0;
+});
+measure("look for a field that isn't there", COUNT, (count) => {
+  for (let i = 0; i < count; i++) sink += fields.indexOf("x-canary");
+});
+requestParser.reset();
+
+const chunkData = "x".repeat(1_000);
+const CHUNKED_HEAD = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+const CHUNKED = Buffer.from(`${CHUNKED_HEAD}${`3e8\r\n${chunkData}\r\n`.repeat(16)}0\r\n\r\n`);
+measure("response of 16 chunks of 1 KB: parse, chunk anew", COUNT / 10, (count) => {
+  const options = { edits: undefined, framing: 2, connection: "none" } as const;
+  for (let i = 0; i < count; i++) {
+    responseParser.expectResponse("GET");
+    responseParser.feed(CHUNKED, 0, CHUNKED.length);
+    out.reset();
+    for (let event = responseParser.next(); event !== ParserEvent.End; event = responseParser.next()) {
+      if (event === ParserEvent.Head) writeResponseHead(out, responseParser.head, options);
+      else writeChunk(out, CHUNKED, responseParser.dataStart, responseParser.dataEnd);
+    }
+    writeLastChunk(out);
+  }
+});
+
+const answer = {
+  status: 404,
+  fields: [["Proxy-Status", 'eastbound; error=destination_not_found; details="no rule matched"']],
+  body: Buffer.from("no rule matched\n"),
+  isHead: false,
+  close: false,
+} as const;
+measure("an answer of our own", COUNT, (count) => {
+  for (let i = 0; i < count; i++) {
+    out.reset();
+    writeOwnResponse(out, answer);
+  }
+});
+
 interface Llhttp {
   initialize(kind: number, resource: object): void;
   execute(buffer: Buffer): unknown;
@@ -121,4 +195,5 @@ function llhttp(kind: number, bytes: Buffer) {
 
 measure("llhttp of node: request head", COUNT, llhttp(HTTPParser.REQUEST, REQUEST));
 measure("llhttp of node: response", COUNT, llhttp(HTTPParser.RESPONSE, RESPONSE));
+measure("llhttp of node: response of 16 chunks", COUNT / 10, llhttp(HTTPParser.RESPONSE, CHUNKED));
 if (sink === 0) throw new Error("nothing was parsed");

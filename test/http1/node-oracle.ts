@@ -25,7 +25,6 @@ export interface OracleVerdict {
   readonly error: string | undefined;
 }
 
-const STUCK_MS = 1_000;
 const HEADER_BYTES = 131_072;
 
 function pairs(raw: readonly string[]): Fields {
@@ -66,7 +65,7 @@ export class NodeOracle implements AsyncDisposable {
   readonly #directory = mkdtempSync(join(tmpdir(), "http1-oracle-"));
   /** Connections are accepted in the order in which they were opened. */
   readonly #opened: PendingCase[] = [];
-  readonly #cases = new Map<Socket, PendingCase>();
+  readonly #cases = new WeakMap<Socket, PendingCase>();
   readonly #server = createServer({
     maxHeaderSize: HEADER_BYTES,
     requireHostHeader: true,
@@ -106,6 +105,12 @@ export class NodeOracle implements AsyncDisposable {
     server.on("request", answer);
     server.on("checkContinue", answer);
     server.on("checkExpectation", answer);
+    // Without this node leaves some upgrades in the air. What it thinks of the body it doesn't say.
+    server.on("upgrade", (incoming, socket) => {
+      const pending = this.#cases.get(incoming.socket);
+      if (pending !== undefined) gather(incoming, pending.messages);
+      socket.destroy();
+    });
     server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
       const pending = this.#cases.get(socket as Socket);
       if (pending !== undefined) pending.error ??= error.code ?? error.message;
@@ -127,11 +132,6 @@ export class NodeOracle implements AsyncDisposable {
       answer += chunk.toString("latin1");
     });
     socket.on("error", () => undefined);
-    // Node leaves some upgrades that it does not take in the air.
-    socket.setTimeout(STUCK_MS, () => {
-      pending.error ??= "stuck";
-      socket.destroy();
-    });
     socket.end(bytes);
     return new Promise((resolve) => {
       socket.on("close", () => {

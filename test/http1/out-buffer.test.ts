@@ -34,24 +34,6 @@ describe("OutBuffer", () => {
     assert.equal(text(out), "ab");
   });
 
-  it("gives its bytes away", () => {
-    const out = new OutBuffer(16);
-    out.latin1("abc");
-    const taken = out.take();
-    out.latin1("xyz");
-    assert.equal(taken.toString("latin1"), "abc");
-    assert.equal(text(out), "xyz");
-  });
-
-  it("writes single bytes and numbers", () => {
-    const out = new OutBuffer(1);
-    out.byte(0x41);
-    out.decimal(1_234);
-    out.byte(0x42);
-    out.hexadecimal(0xabc);
-    assert.equal(text(out), "A1234Babc");
-  });
-
   const values: readonly (readonly [string, string])[] = [
     ["plain", "plain"],
     ["a\tb c~", "a\tb c~"],

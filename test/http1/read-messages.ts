@@ -70,7 +70,7 @@ export interface ReadResponseOptions extends ReadOptions {
   readonly isUpgrade?: boolean;
 }
 
-export function fieldsOf(table: FieldTable): Fields {
+function fieldsOf(table: FieldTable): Fields {
   return Array.from(
     { length: table.count },
     (_, index) => [table.nameAt(index), table.valueAt(index)] as const,

@@ -45,7 +45,7 @@ export type RequestTarget =
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\P{Cc}]*?)[ \t]*$/u;
-/** What no request target may hold (src/http1/byte-classes.ts), but for `#`, which ends it. */
+/** What no request target may hold (src/http1/bytes/byte-classes.ts), but for `#`, which ends it. */
 const UNSENDABLE = /[^\x21-\x7e]/u;
 const CLUSTER_DOMAIN = ["svc", "cluster", "local"];
 

@@ -1,11 +1,11 @@
-import { isAuthorityAt } from "./authority.ts";
-import { COLON, CR, LF, SP, TARGET, TOKEN } from "./byte-classes.ts";
+import { isAuthorityAt } from "../bytes/authority.ts";
+import { COLON, CR, LF, SP, TARGET, TOKEN } from "../bytes/byte-classes.ts";
+import { latin1TextAt } from "../bytes/latin1.ts";
+import { registeredMethodAt } from "../bytes/methods.ts";
+import type { Http1Limits } from "../limits.ts";
+import { malformed, NO_PROBLEM, type ParseProblem } from "../parse-problem.ts";
+import { RequestHead } from "../request-head.ts";
 import { FieldScanner } from "./field-scanner.ts";
-import { latin1TextAt } from "./latin1.ts";
-import type { Http1Limits } from "./limits.ts";
-import { registeredMethodAt } from "./methods.ts";
-import { malformed, NO_PROBLEM, type ParseProblem } from "./parse-problem.ts";
-import { RequestHead } from "./request-head.ts";
 import { ScanResult, type SectionScanner } from "./section-reader.ts";
 
 const METHOD = 0;

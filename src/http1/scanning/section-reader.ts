@@ -1,4 +1,4 @@
-import { NO_PROBLEM, type ParseProblem } from "./parse-problem.ts";
+import { NO_PROBLEM, type ParseProblem } from "../parse-problem.ts";
 
 export const ScanResult = { More: 0, Done: 1, Failed: 2 } as const;
 export type ScanResult = (typeof ScanResult)[keyof typeof ScanResult];

@@ -5,7 +5,7 @@ import {
   type RequestFacts,
   readRequests,
   readResponses,
-} from "./read-messages.ts";
+} from "../read-messages.ts";
 
 const POST = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
 const EVERYWHERE = Array.from({ length: 400 }, (_, index) => index);

@@ -1,8 +1,8 @@
-import { CR, FIELD_VALUE, LF, SP } from "./byte-classes.ts";
+import { CR, FIELD_VALUE, LF, SP } from "../bytes/byte-classes.ts";
+import type { Http1Limits } from "../limits.ts";
+import { malformed, NO_PROBLEM, type ParseProblem } from "../parse-problem.ts";
+import { ResponseHead } from "../response-head.ts";
 import { FieldScanner } from "./field-scanner.ts";
-import type { Http1Limits } from "./limits.ts";
-import { malformed, NO_PROBLEM, type ParseProblem } from "./parse-problem.ts";
-import { ResponseHead } from "./response-head.ts";
 import { ScanResult, type SectionScanner } from "./section-reader.ts";
 
 const VERSION = 0;

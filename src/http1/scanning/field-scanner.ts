@@ -1,7 +1,7 @@
-import { COLON, CR, FIELD_VALUE, HTAB, LF, SP, TOKEN } from "./byte-classes.ts";
-import type { FieldTable } from "./field-table.ts";
-import { knownFieldAt } from "./known-fields.ts";
-import { headTooLarge, malformed, NO_PROBLEM, type ParseProblem } from "./parse-problem.ts";
+import { COLON, CR, FIELD_VALUE, HTAB, LF, SP, TOKEN } from "../bytes/byte-classes.ts";
+import type { FieldTable } from "../field-table.ts";
+import { knownFieldAt } from "../known-fields.ts";
+import { headTooLarge, malformed, NO_PROBLEM, type ParseProblem } from "../parse-problem.ts";
 import { ScanResult, type SectionScanner } from "./section-reader.ts";
 
 const LINE_START = 0;

@@ -1,10 +1,10 @@
-import { CR, FIELD_VALUE, HEX, LF, SEMICOLON, TOKEN } from "./byte-classes.ts";
+import { CR, FIELD_VALUE, HEX, LF, SEMICOLON, TOKEN } from "../bytes/byte-classes.ts";
+import { FieldTable } from "../field-table.ts";
+import { KnownField } from "../known-fields.ts";
+import type { Http1Limits } from "../limits.ts";
+import { bodyMalformed, NO_PROBLEM, type ParseProblem } from "../parse-problem.ts";
+import { Framing, ParserEvent } from "../parser-event.ts";
 import { FieldScanner } from "./field-scanner.ts";
-import { FieldTable } from "./field-table.ts";
-import { KnownField } from "./known-fields.ts";
-import type { Http1Limits } from "./limits.ts";
-import { bodyMalformed, NO_PROBLEM, type ParseProblem } from "./parse-problem.ts";
-import { Framing, ParserEvent } from "./parser-event.ts";
 import { ScanResult, SectionReader } from "./section-reader.ts";
 
 const DONE = 0;
