@@ -86,6 +86,7 @@ const rules: Readonly<Record<string, Rule>> = {
     builtins: [
       "child_process",
       "crypto",
+      "events",
       "fs",
       "fs/promises",
       "http",
@@ -93,6 +94,7 @@ const rules: Readonly<Record<string, Rule>> = {
       "os",
       "path",
       "process",
+      "readline",
       "tty",
       "url",
     ],

@@ -19,4 +19,9 @@ export const commands: readonly CommandEntry[] = [
     summary: "Tell why a request goes where it goes",
     load: async () => (await import("./explain.ts")).command,
   },
+  {
+    name: "demo",
+    summary: "Show the sidecar at work, with backends and traffic of its own",
+    load: async () => (await import("./demo.ts")).command,
+  },
 ];
