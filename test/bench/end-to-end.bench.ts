@@ -6,14 +6,27 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Children } from "./end-to-end/children.ts";
 import { CONTESTANT_NAMES } from "./end-to-end/contestant.ts";
+import { contestants } from "./end-to-end/contestants/all.ts";
 import { printFinding } from "./end-to-end/report.ts";
-import { compareRequests, contestants, inOrder, requestScenarios } from "./end-to-end/requests.ts";
 import { type Finding, isMet, type Run } from "./end-to-end/run.ts";
+import { measureBackpressure } from "./end-to-end/scenarios/backpressure.ts";
+import { measureIdleConnections } from "./end-to-end/scenarios/idle.ts";
+import { measureSidecars } from "./end-to-end/scenarios/memory.ts";
+import { compareRequests, requestScenarios } from "./end-to-end/scenarios/requests.ts";
+import { compareRules } from "./end-to-end/scenarios/rules.ts";
+import { compareTcp } from "./end-to-end/scenarios/tcp.ts";
 import { provideTools } from "./end-to-end/tools.ts";
 
-const scenarios: Readonly<Record<string, (run: Run) => Promise<Finding>>> = Object.fromEntries(
-  requestScenarios.map((scenario) => [scenario.name, (run: Run) => compareRequests(run, scenario)]),
-);
+const scenarios: Readonly<Record<string, (run: Run) => Promise<Finding>>> = {
+  ...Object.fromEntries(
+    requestScenarios.map((scenario) => [scenario.name, (run: Run) => compareRequests(run, scenario)]),
+  ),
+  rules: compareRules,
+  memory: measureSidecars,
+  idle: measureIdleConnections,
+  tcp: compareTcp,
+  backpressure: measureBackpressure,
+};
 
 const { values } = parseArgs({
   options: {
@@ -33,7 +46,7 @@ async function main(): Promise<void> {
   const chosen = listed("scenario", values.scenario, Object.keys(scenarios));
   if (availableParallelism() < 2)
     throw new Error("two cores are needed: one for the proxy, one for the load");
-  const contestantNames = inOrder(names);
+  const contestantNames = CONTESTANT_NAMES.filter((name) => names.includes(name));
   await provideTools(contestantNames);
   // For a machine that others use too: below 0, which needs root, everything that is started here goes before them.
   if (values.nice !== "0") setPriority(Number(values.nice));

@@ -23,8 +23,6 @@ export interface Contestant {
   version(): Promise<string>;
   /** Returns once it listens: one prefix route `/` that sets a request header, kept-alive connections on both sides. */
   start(setup: Setup): Promise<Child>;
-  /** The same for bytes as they come, where the comparison needs it. */
-  startTcp?(setup: Setup): Promise<Child>;
 }
 
 export const CONTESTANT_NAMES = ["eastbound", "nginx", "haproxy", "envoy"] as const;

@@ -9,30 +9,32 @@ export interface LoadResult {
 }
 
 export interface Load {
-  readonly url: string;
+  readonly port: number;
+  /** What is asked for, unless a script says so. */
+  readonly path: string;
+  /** A file of Lua that makes the requests. */
+  readonly script?: string;
   readonly connections: number;
   readonly seconds: number;
   readonly cpu: number;
 }
 
-/** Loads `url` by wrk in a closed loop, one thread; fails where an answer is no 2xx or a connection breaks. */
-export async function runWrk({ url, connections, seconds, cpu }: Load): Promise<LoadResult> {
+/** Loads 127.0.0.1 by wrk in a closed loop, one thread; fails where an answer is no 2xx or a connection breaks. */
+export async function runWrk({ port, path, script, connections, seconds, cpu }: Load): Promise<LoadResult> {
   const output = await outputOf({
     name: "wrk",
     command: "wrk",
     args: [
-      "--threads",
-      "1",
-      "--connections",
-      String(connections),
-      "--duration",
-      `${seconds}s`,
+      "--threads=1",
       "--latency",
-      url,
+      `--connections=${connections}`,
+      `--duration=${seconds}s`,
+      ...(script === undefined ? [] : [`--script=${script}`]),
+      `http://127.0.0.1:${port}${path}`,
     ],
     cpu,
   });
-  if (/Non-2xx|Socket errors/.test(output)) throw new Error(`the load met errors at ${url}:\n${output}`);
+  if (/Non-2xx|Socket errors/.test(output)) throw new Error(`the load met errors:\n${output}`);
   const [, requests = "", time = ""] = /(\d+) requests in ([\d.]+\w+)/.exec(output) ?? [];
   return {
     requests: Number(requests),

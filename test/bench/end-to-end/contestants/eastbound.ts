@@ -18,7 +18,12 @@ export const eastbound: Contestant = {
     return output.trim().replace(/^eastbound /, "");
   },
   start: (setup) => startEastbound(setup, { services: [{ ...setup, rules: 1 }] }),
-  startTcp: (setup) => startEastbound(setup, { services: [{ ...setup, rules: 0 }] }),
+};
+
+/** The same with a port that is declared to be TCP. */
+export const eastboundTcp: Contestant = {
+  ...eastbound,
+  start: (setup) => startEastbound(setup, { services: [{ ...setup, rules: 0 }] }),
 };
 
 /** A Service that the proxy knows. */
@@ -114,11 +119,14 @@ function endpointsOf(name: string, { backendPort }: BenchService): unknown {
 /** Rules of an HTTPRoute: the API allows 16 in one route, so that many rules are many routes. */
 const RULES_PER_ROUTE = 16;
 
+/** The prefix of a rule that isn't the last. */
+export function pathOfRule(index: number): string {
+  return `/api/v1/resource-${index}/items`;
+}
+
 function routesOf(name: string, { port, rules }: BenchService): readonly unknown[] {
   const all = Array.from({ length: rules }, (_, index) => ({
-    matches: [
-      { path: { type: "PathPrefix", value: index === rules - 1 ? "/" : `/api/v1/resource-${index}/items` } },
-    ],
+    matches: [{ path: { type: "PathPrefix", value: index === rules - 1 ? "/" : pathOfRule(index) } }],
     filters: [
       {
         type: "RequestHeaderModifier",

@@ -1,7 +1,7 @@
 import { access, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { outputOf } from "../children.ts";
-import { type Contestant, IDLE_SECONDS, SET_HEADER } from "../contestant.ts";
+import { type Child, outputOf } from "../children.ts";
+import { type Contestant, IDLE_SECONDS, SET_HEADER, type Setup } from "../contestant.ts";
 import { listening } from "../ports.ts";
 
 /** The Python package that brings the program; a wheel of its own, with nothing else in it. */
@@ -41,19 +41,27 @@ export const envoy: Contestant = {
     const output = await outputOf({ name: "envoy", command: program, args: ["--version"] });
     return /\/(\d+\.\d+\.\d+)\//.exec(output)?.[1] ?? output.trim();
   },
-  start: async ({ children, cpu, folder, port, backendPort }) => {
-    const file = join(folder, "envoy.json");
-    await writeFile(file, JSON.stringify(bootstrap(port, backendPort)));
-    const child = await children.start({
-      name: "envoy",
-      command: program,
-      args: ["-c", file, "--concurrency", "1", "--disable-hot-restart", "--log-level", "error"],
-      cpu,
-    });
-    await listening(child, port);
-    return child;
-  },
+  start: (setup) => startEnvoy(setup, [setup]),
 };
+
+type EnvoyService = Pick<Setup, "port" | "backendPort">;
+
+/** Returns once it listens on the ports of all Services. */
+export async function startEnvoy(
+  { children, cpu, folder }: Pick<Setup, "children" | "cpu" | "folder">,
+  services: readonly EnvoyService[],
+): Promise<Child> {
+  const file = join(folder, "envoy.json");
+  await writeFile(file, JSON.stringify(bootstrap(services)));
+  const child = await children.start({
+    name: "envoy",
+    command: program,
+    args: ["-c", file, "--concurrency", "1", "--disable-hot-restart", "--log-level", "error"],
+    cpu,
+  });
+  for (const { port } of services) await listening(child, port);
+  return child;
+}
 
 const socketAddress = (port: number): unknown => ({
   socket_address: { address: "127.0.0.1", port_value: port },
@@ -64,56 +72,46 @@ const typed = (type: string, fields: object): object => ({
   ...fields,
 });
 
-function bootstrap(port: number, backendPort: number): unknown {
-  const manager = typed("filters.network.http_connection_manager.v3.HttpConnectionManager", {
-    stat_prefix: "service",
-    use_remote_address: false,
-    normalize_path: true,
-    stream_idle_timeout: "0s",
-    common_http_protocol_options: { idle_timeout: `${IDLE_SECONDS}s` },
-    route_config: { name: "service", virtual_hosts: [virtualHost] },
-    http_filters: [
-      { name: "envoy.filters.http.router", typed_config: typed("filters.http.router.v3.Router", {}) },
-    ],
-  });
+function bootstrap(services: readonly EnvoyService[]): unknown {
   return {
     static_resources: {
-      listeners: [
-        {
-          name: "service",
-          address: socketAddress(port),
-          filter_chains: [
-            { filters: [{ name: "envoy.filters.network.http_connection_manager", typed_config: manager }] },
-          ],
-        },
-      ],
-      clusters: [cluster(backendPort)],
+      listeners: services.map(({ port }, index) => listener(`service-${index}`, port)),
+      clusters: services.map(({ backendPort }, index) => cluster(`service-${index}`, backendPort)),
     },
   };
 }
 
-const virtualHost = {
-  name: "service",
-  domains: ["*"],
-  routes: [
-    {
-      match: { prefix: "/" },
-      route: { cluster: "endpoint", timeout: "0s" },
-      request_headers_to_add: [
-        {
-          header: { key: SET_HEADER.name, value: SET_HEADER.value },
-          append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
-        },
-      ],
-    },
-  ],
-};
+function listener(name: string, port: number): unknown {
+  const manager = typed("filters.network.http_connection_manager.v3.HttpConnectionManager", {
+    stat_prefix: name,
+    use_remote_address: false,
+    normalize_path: true,
+    stream_idle_timeout: "0s",
+    common_http_protocol_options: { idle_timeout: `${IDLE_SECONDS}s` },
+    route_config: { name, virtual_hosts: [virtualHost(name)] },
+    http_filters: [
+      { name: "envoy.filters.http.router", typed_config: typed("filters.http.router.v3.Router", {}) },
+    ],
+  });
+  const filters = [{ name: "envoy.filters.network.http_connection_manager", typed_config: manager }];
+  return { name, address: socketAddress(port), filter_chains: [{ filters }] };
+}
+
+function virtualHost(name: string): unknown {
+  const { name: key, value } = SET_HEADER;
+  const route = {
+    match: { prefix: "/" },
+    route: { cluster: name, timeout: "0s" },
+    request_headers_to_add: [{ header: { key, value }, append_action: "OVERWRITE_IF_EXISTS_OR_ADD" }],
+  };
+  return { name, domains: ["*"], routes: [route] };
+}
 
 /** Istio lifts Envoy's own circuit breakers, and balances by least requests. */
-function cluster(backendPort: number): unknown {
+function cluster(name: string, backendPort: number): unknown {
   const most = 4_294_967_295;
   return {
-    name: "endpoint",
+    name,
     type: "STATIC",
     connect_timeout: "10s",
     lb_policy: "LEAST_REQUEST",
@@ -123,7 +121,7 @@ function cluster(backendPort: number): unknown {
       ],
     },
     load_assignment: {
-      cluster_name: "endpoint",
+      cluster_name: name,
       endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(backendPort) } }] }],
     },
   };

@@ -26,7 +26,12 @@ backend endpoint
   server one 127.0.0.1:${setup.backendPort}
 `,
     ),
-  startTcp: (setup) =>
+};
+
+/** In TCP mode. */
+export const haproxyTcp: Contestant = {
+  ...haproxy,
+  start: (setup) =>
     startHaproxy(
       setup,
       `listen service
