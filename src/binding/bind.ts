@@ -10,8 +10,9 @@ import type { FrontendVariants } from "./frontend-variants.ts";
 import { compareByAge, compareText } from "./order.ts";
 import { collectRouteSets, type RouteSets } from "./route-sets.ts";
 import type { RouteStatus } from "./route-status.ts";
+import type { ReferenceScope } from "./routes/backend-reference.ts";
 import { indexGrants } from "./routes/reference-grants.ts";
-import { bindRoute } from "./routes/route-binding.ts";
+import { bindRoute, type RouteBinding } from "./routes/route-binding.ts";
 import { bindBackends } from "./services/backends.ts";
 import { classifyService, type MeshService } from "./services/mesh-service.ts";
 
@@ -30,6 +31,13 @@ export interface Binding {
   readonly statuses: readonly RouteStatus[];
   /** What is wrong with objects that have no status to say it in. */
   readonly problems: readonly BindingProblem[];
+  readonly stages: BindingStages;
+}
+
+/** What the next binding takes over, where nothing changed. */
+export interface BindingStages {
+  readonly scope: ReferenceScope;
+  readonly routes: ReadonlyMap<HttpRoute, RouteBinding>;
 }
 
 export interface BindingProblem {
@@ -41,29 +49,77 @@ export interface BindingProblem {
 /**
  * Attaches routes to Services and resolves what they refer to. Total and independent of the order of `objects`; of
  * two objects of one kind and name the first counts. Takes time in proportion to the objects, sorting aside.
- *
- * The stages are functions of their own, so that one change need not bind everything anew: classifyService,
- * bindBackends (a Service and its slices), bindRoute (a route, the Services it names, grants), collectRouteSets and
- * bindFrontends (a Service port and its routes).
  */
 export function bind(objects: Iterable<MeshObject>, options: BindOptions): Binding {
+  const steps = bindInSteps(objects, options);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+/**
+ * The same in steps of well below a millisecond, a few longer ones aside that sort: run it for as long as the turn of
+ * the event loop allows, and go on in the next. The outcome does not depend on `previous`, the binding before this
+ * one; what became of an object then is taken over where the object and all that it refers to are the same references.
+ */
+export function* bindInSteps(
+  objects: Iterable<MeshObject>,
+  options: BindOptions,
+  previous?: Binding,
+): Generator<undefined, Binding> {
   const sorted = sortByKind(objects);
-  const services = new Map(
-    [...sorted.services]
-      .sort(([a], [b]) => compareText(a, b))
-      .map(([key, service]) => [key, classifyService(service)]),
-  );
-  const scope = { services, grants: indexGrants(sorted.grants), strictGrants: options.strictGrants };
-  const routes = [...sorted.routes]
-    .sort(([a], [b]) => compareText(a, b))
-    .map(([, route]) => bindRoute(route, scope));
-  const { frontends, problems } = publishFrontends([...services.values()], collectRouteSets(routes));
+  yield;
+  const scope = bindScope(sorted, options, previous?.stages.scope);
+  yield;
+  const routes = yield* bindRoutes(sorted.routes, scope, previous?.stages);
+  const routeSets = collectRouteSets(routes);
+  yield;
+  const { frontends, problems } = yield* publishFrontends([...scope.services.values()], routeSets);
   return {
-    backends: publishBackends(services, sorted.slices),
+    backends: yield* publishBackends(scope.services, sorted.slices),
     frontends,
     statuses: routes.map(({ status }) => status),
     problems,
+    stages: { scope, routes: new Map(routes.map((bound) => [bound.route, bound])) },
   };
+}
+
+/** What routes are resolved against: the same reference as before if nothing of it changed. */
+function bindScope(
+  { services, grants }: ObjectsByKind,
+  { strictGrants }: BindOptions,
+  previous: ReferenceScope | undefined,
+): ReferenceScope {
+  const meshes = [...services]
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([key, service]) => {
+      const known = previous?.services.get(key);
+      return [key, known?.service === service ? known : classifyService(service)] as const;
+    });
+  const isUnchanged =
+    previous?.strictGrants === strictGrants &&
+    previous.services.size === meshes.length &&
+    meshes.every(([key, mesh]) => previous.services.get(key) === mesh) &&
+    isSameList([...previous.grants.values()].flat(), [...indexGrants(grants).values()].flat());
+  return isUnchanged ? previous : { services: new Map(meshes), grants: indexGrants(grants), strictGrants };
+}
+
+function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index]);
+}
+
+function* bindRoutes(
+  routes: ReadonlyMap<string, HttpRoute>,
+  scope: ReferenceScope,
+  previous: BindingStages | undefined,
+): Generator<undefined, readonly RouteBinding[]> {
+  const known = previous?.scope === scope ? previous.routes : undefined;
+  const bound: RouteBinding[] = [];
+  for (const [, route] of [...routes].sort(([a], [b]) => compareText(a, b))) {
+    bound.push(known?.get(route) ?? bindRoute(route, scope));
+    yield;
+  }
+  return bound;
 }
 
 interface ObjectsByKind {
@@ -101,14 +157,15 @@ function sortByKind(objects: Iterable<MeshObject>): ObjectsByKind {
   return { services, routes, slices, grants };
 }
 
-function publishBackends(
+function* publishBackends(
   services: ReadonlyMap<string, MeshService>,
   slices: ReadonlyMap<string, readonly EndpointSlice[]>,
-): ReadonlyMap<string, Backend> {
+): Generator<undefined, ReadonlyMap<string, Backend>> {
   const backends = new Map<string, Backend>();
   for (const service of services.values()) {
     for (const backend of bindBackends(service, slices.get(service.key) ?? []))
       backends.set(backend.name, backend);
+    yield;
   }
   return backends;
 }
@@ -117,13 +174,10 @@ function publishBackends(
  * An address and port that two Services claim belongs to the older one. In a cluster that can't happen, in a folder
  * of manifests it is a mistake.
  */
-function publishFrontends(
+function* publishFrontends(
   services: readonly MeshService[],
   routes: RouteSets,
-): {
-  readonly frontends: ReadonlyMap<string, FrontendVariants>;
-  readonly problems: readonly BindingProblem[];
-} {
+): Generator<undefined, Pick<Binding, "frontends" | "problems">> {
   const frontends = new Map<string, FrontendVariants>();
   const problems: BindingProblem[] = [];
   for (const mesh of services.toSorted((a, b) => compareByAge(a.service, b.service))) {
@@ -139,6 +193,7 @@ function publishFrontends(
         else problems.push({ object, message: `${name} belongs to Service ${objectKey(owner)} already` });
       }
     }
+    yield;
   }
   return {
     frontends: new Map([...frontends].sort(([a], [b]) => compareText(a, b))),

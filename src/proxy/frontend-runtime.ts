@@ -1,7 +1,7 @@
 import type { AddressFamily } from "../balancing/candidates.ts";
 import type { Frontend } from "../binding/frontend.ts";
 import { compileHeadEdits, type HeadEdits } from "../http1/head-edits.ts";
-import { type CompiledFrontend, compileFrontend } from "../routing/compile-frontend.ts";
+import type { CompiledFrontend } from "../routing/compile-frontend.ts";
 import type { CompiledBackend, CompiledRule } from "../routing/compiled-rule.ts";
 import type { ProxyContext } from "./context.ts";
 import type { FailureKind } from "./failure.ts";
@@ -39,15 +39,16 @@ export class FrontendRuntime {
   readonly #outcomes = new Map<CompiledRule | undefined, RequestSeries>();
   readonly #failures = new Map<FailureKind, Counter>();
 
-  constructor(context: ProxyContext, frontend: Frontend) {
+  constructor(context: ProxyContext, compiled: CompiledFrontend) {
+    const { frontend } = compiled;
     this.#context = context;
+    this.compiled = compiled;
     this.frontend = frontend;
     this.service = {
       namespace: frontend.service.namespace,
       name: frontend.service.name,
       port: frontend.port,
     };
-    this.compiled = compileFrontend(frontend);
     this.family = frontend.address.includes(":") ? 6 : 4;
     this.bytesSent = context.telemetry.bytes(this.service, "sent");
     this.bytesReceived = context.telemetry.bytes(this.service, "received");

@@ -2,6 +2,7 @@ import type { Locality } from "../balancing/candidates.ts";
 import type { Backend } from "../binding/backend.ts";
 import type { Frontend } from "../binding/frontend.ts";
 import { writeOwnResponse } from "../http1/own-response.ts";
+import { compileFrontendInSteps } from "../routing/compile-frontend.ts";
 import { BackendRuntime } from "./backend-runtime.ts";
 import type { Activity, ProxyContext } from "./context.ts";
 import { failureAnswer } from "./failure.ts";
@@ -65,42 +66,63 @@ export class Proxy {
 
   /** Puts a configuration into force. What did not change keeps its connections, measurements and compiled routes. */
   apply(configuration: ProxyConfiguration): void {
-    beginTurn();
-    for (const [name, backend] of configuration.backends)
-      this.#applyBackend(name, backend, configuration.locality);
-    for (const versioned of configuration.frontends.values()) this.#applyFrontend(versioned);
-    const wanted = new Set(
-      [...configuration.frontends.values()].map(({ frontend }) => destinationKey(frontend)),
-    );
+    const steps = this.applyInSteps(configuration);
+    while (steps.next().done !== true) continue;
+  }
+
+  /**
+   * The same in steps of well below a millisecond: run it for as long as the turn of the event loop allows, go on in the
+   * next, and begin no other before the end. Till the new routes are all compiled the old ones are in force, then in
+   * one step the new ones; each backend changes by itself before that.
+   */
+  *applyInSteps({ frontends, backends, locality }: ProxyConfiguration): Generator<undefined, void> {
+    const compiled = yield* this.#compileChanged(frontends);
+    for (const [name, backend] of backends) {
+      this.#applyBackend(name, backend, locality);
+      yield;
+    }
+    for (const [key, { runtime, version }] of compiled) {
+      const slot = this.#slots.get(key);
+      if (slot === undefined) {
+        this.#slots.set(key, new FrontendSlot(runtime, version));
+      } else {
+        slot.current = runtime;
+        slot.version = version;
+      }
+    }
+    const wanted = new Set([...frontends.values()].map(({ frontend }) => destinationKey(frontend)));
     for (const [key, slot] of this.#slots) {
       if (wanted.has(key)) continue;
       slot.isGone = true;
       this.#slots.delete(key);
     }
+    yield;
     for (const [name, runtime] of this.#backends) {
-      if (configuration.backends.has(name)) continue;
+      if (backends.has(name)) continue;
       runtime.retire();
       this.#backends.delete(name);
     }
+  }
+
+  /** What has another version than is in force, or is new, by its key. */
+  *#compileChanged(
+    frontends: ProxyConfiguration["frontends"],
+  ): Generator<undefined, ReadonlyMap<string, { runtime: FrontendRuntime; version: string }>> {
+    const changed = new Map<string, { runtime: FrontendRuntime; version: string }>();
+    for (const { frontend, version } of frontends.values()) {
+      const key = destinationKey(frontend);
+      if (this.#slots.get(key)?.version === version) continue;
+      const compiled = yield* compileFrontendInSteps(frontend);
+      changed.set(key, { runtime: new FrontendRuntime(this.#context, compiled), version });
+      yield;
+    }
+    return changed;
   }
 
   #applyBackend(name: string, backend: Backend, locality: Locality): void {
     const known = this.#backends.get(name);
     if (known === undefined) this.#backends.set(name, new BackendRuntime(this.#context, backend, locality));
     else known.update(backend, locality);
-  }
-
-  #applyFrontend({ frontend, version }: VersionedFrontend): void {
-    const key = destinationKey(frontend);
-    const slot = this.#slots.get(key);
-    if (slot?.version === version) return;
-    const runtime = new FrontendRuntime(this.#context, frontend);
-    if (slot === undefined) {
-      this.#slots.set(key, new FrontendSlot(runtime, version));
-    } else {
-      slot.current = runtime;
-      slot.version = version;
-    }
   }
 
   /** Serves a connection to what may be a Service. Others are passed through if `canPassThrough`, else reset. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { bind } from "../../src/binding/bind.ts";
+import { type Binding, type BindOptions, bind, bindInSteps } from "../../src/binding/bind.ts";
 import type { Frontend } from "../../src/binding/frontend.ts";
 import { frontendFor } from "../../src/binding/frontend-variants.ts";
 import { MAX_MESSAGE_LENGTH } from "../../src/binding/route-status.ts";
@@ -270,7 +270,8 @@ describe("bind, the rest", () => {
   });
 
   it("makes nothing of nothing", () => {
-    assert.deepEqual(bindAll(), { backends: new Map(), frontends: new Map(), statuses: [], problems: [] });
+    const { stages: _, ...binding } = bindAll();
+    assert.deepEqual(binding, { backends: new Map(), frontends: new Map(), statuses: [], problems: [] });
   });
 });
 
@@ -358,10 +359,69 @@ const world = fc.uniqueArray(anyObject, {
 
 /** Maps as lists, so that their order counts too. */
 function listed(objects: readonly MeshObject[], strictGrants: boolean): unknown {
-  const { backends, frontends, ...rest } = bind(objects, { strictGrants });
-  const variants = [...frontends].map(([at, { producer, consumers }]) => [at, producer, [...consumers]]);
-  return { ...rest, backends: [...backends], variants };
+  return listedBinding(bind(objects, { strictGrants }));
 }
+
+function listedBinding({ backends, frontends, statuses, problems }: Binding): unknown {
+  const variants = [...frontends].map(([at, { producer, consumers }]) => [at, producer, [...consumers]]);
+  return { statuses, problems, backends: [...backends], variants };
+}
+
+function bindAfter(previous: Binding, objects: readonly MeshObject[], options: BindOptions): Binding {
+  const steps = bindInSteps(objects, options, previous);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+describe("bindInSteps", () => {
+  const objects = [service(), route(), route({ meta: { name: "other" } }), grant()];
+  const loose = { strictGrants: false };
+  const before = bind(objects, loose);
+  const boundRoutes = ({ stages }: Binding) => [...stages.routes.values()];
+
+  it("takes over what became of routes when only others changed", () => {
+    const changed = objects.with(2, route({ meta: { name: "other", generation: 2 } }));
+    const after = bindAfter(before, changed, loose);
+    assert.equal(after.stages.scope, before.stages.scope);
+    assert.equal(boundRoutes(after)[0], boundRoutes(before)[0]);
+    assert.notEqual(boundRoutes(after)[1], boundRoutes(before)[1]);
+  });
+
+  const anew = [
+    { name: "a Service changed", objects: [service({ meta: { generation: 2 } }), ...objects.slice(1)] },
+    { name: "a Service came", objects: [...objects, service({ meta: { name: "new" } })] },
+    { name: "a Service went", objects: objects.slice(1) },
+    { name: "a grant changed", objects: [...objects.slice(0, 3), grant()] },
+    { name: "a grant went", objects: objects.slice(0, 3) },
+  ];
+  for (const { name, objects: changed } of anew) {
+    it(`binds all routes anew when ${name}`, () => {
+      const after = bindAfter(before, changed, loose);
+      assert.ok(boundRoutes(after).every((bound) => !boundRoutes(before).includes(bound)));
+    });
+  }
+
+  it("binds all routes anew when grants begin to count", () => {
+    const after = bindAfter(before, objects, { strictGrants: true });
+    assert.ok(boundRoutes(after).every((bound) => !boundRoutes(before).includes(bound)));
+  });
+
+  it("comes to the same whatever was before", () => {
+    fc.assert(
+      fc.property(world, world, fc.boolean(), (first, second, strictGrants) => {
+        const kept = first.filter((object) => object.meta.name !== "a");
+        const next = [...kept, ...second.filter((object) => !kept.some((k) => isSameName(k, object)))];
+        const after = bindAfter(bind(first, loose), next, { strictGrants });
+        assert.deepEqual(listedBinding(after), listed(next, strictGrants));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+const isSameName = (one: MeshObject, other: MeshObject): boolean =>
+  one.kind === other.kind && one.meta.namespace === other.meta.namespace && one.meta.name === other.meta.name;
 
 describe("bind, whatever the objects", () => {
   it("does not depend on their order", () => {

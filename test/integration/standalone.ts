@@ -75,6 +75,12 @@ export class Standalone implements AsyncDisposable {
     return this.client.ask(this.service(number), path, options);
   }
 
+  /** Asks over a connection of its own. */
+  async askAlone(number: number, path = "/"): Promise<Answer> {
+    using client = new HttpClient();
+    return await client.ask(this.service(number), path);
+  }
+
   /** Asks until the answer is as wished; returns how many ms that took. */
   async askUntil(number: number, path: string, isMeant: (answer: Answer) => boolean): Promise<number> {
     const startedMs = performance.now();

@@ -1,9 +1,7 @@
 import type { ExplainAnswer } from "../../admin/endpoints.ts";
-import { type CompiledFrontend, compileFrontendInSteps } from "../../routing/compile-frontend.ts";
+import { compileFrontendInSteps } from "../../routing/compile-frontend.ts";
+import { runInTurns } from "../run-in-turns.ts";
 import { beginExplanation, type ExplainedMesh, type ExplainOutcome } from "./explain-url.ts";
-
-/** How long a turn of the event loop may go on compiling. */
-const TURN_MS = 4;
 
 /**
  * Answers `GET /explain?method=&url=&from=&header=` of a running proxy: `method` is GET and `from` the proxy's own
@@ -22,28 +20,11 @@ export async function answerExplainQuery(
   };
   const begun = beginExplanation(mesh, words);
   if (begun.kind !== "pending") return answerOf(begun);
-  return answerOf(begun.finish(await compileInTurns(begun.frontend, now)));
+  return answerOf(begun.finish(await runInTurns(compileFrontendInSteps(begun.frontend), now)));
 }
 
 const STATUSES = { explained: 200, malformed: 400, "not-found": 404 } as const;
 
 function answerOf(outcome: ExplainOutcome): ExplainAnswer {
   return { status: STATUSES[outcome.kind], body: outcome };
-}
-
-async function compileInTurns(
-  frontend: Parameters<typeof compileFrontendInSteps>[0],
-  now: () => number,
-): Promise<CompiledFrontend> {
-  const steps = compileFrontendInSteps(frontend);
-  let begunMs = now();
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    if (now() - begunMs < TURN_MS) continue;
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-    begunMs = now();
-  }
 }
