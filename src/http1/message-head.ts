@@ -128,7 +128,9 @@ export class MessageHead {
     const buffer = this.fields.buffer;
     const end = this.fields.valueEnd(index);
     let i = this.fields.valueStart(index);
-    if (buffer.subarray(end, this.fields.lineEnd(index)).includes(HTAB)) this.coding = TransferCoding.Faulty;
+    for (let after = end; after < this.fields.lineEnd(index); after++) {
+      if (buffer[after] === HTAB) this.coding = TransferCoding.Faulty;
+    }
     for (;;) {
       const elementStart = i;
       while (i < end && buffer[i] !== COMMA) i++;

@@ -1,3 +1,4 @@
+import { CachedText } from "./bytes/cached-text.ts";
 import { latin1TextAt } from "./bytes/latin1.ts";
 import { KnownField } from "./known-fields.ts";
 import { MessageHead } from "./message-head.ts";
@@ -12,6 +13,10 @@ export class ResponseHead extends MessageHead {
   reasonStart = 0;
   reasonEnd = 0;
 
+  private readonly keepAliveText = new CachedText();
+  private keepAliveRead = "";
+  private keepAliveSeconds: number | undefined;
+
   /** The reason phrase, each byte a character; often empty. */
   get reason(): string {
     return latin1TextAt(this.fields.buffer, this.reasonStart, this.reasonEnd);
@@ -22,9 +27,17 @@ export class ResponseHead extends MessageHead {
    * says nothing that can be understood.
    */
   get keepAliveTimeoutSeconds(): number | undefined {
-    if (this.fields.indexOfKnown(KnownField.KeepAlive) < 0) return undefined;
-    const digits = /(?:^|[\s,])timeout\s*=\s*"?(\d{1,9})/i.exec(this.fields.valueOf("keep-alive") ?? "")?.[1];
-    return digits === undefined ? undefined : Number(digits);
+    const fields = this.fields;
+    const index = fields.indexOfKnown(KnownField.KeepAlive);
+    if (index < 0) return undefined;
+    const text = this.keepAliveText.read(fields.buffer, fields.valueStart(index), fields.valueEnd(index));
+    // Servers say the same in every response, so the text before is mostly this one.
+    if (text !== this.keepAliveRead) {
+      this.keepAliveRead = text;
+      const digits = /(?:^|[\s,])timeout\s*=\s*"?(\d{1,9})/i.exec(text)?.[1];
+      this.keepAliveSeconds = digits === undefined ? undefined : Number(digits);
+    }
+    return this.keepAliveSeconds;
   }
 
   /** Forgets the response before. */

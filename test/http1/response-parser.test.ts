@@ -294,6 +294,17 @@ describe("ResponseParser", () => {
     });
   }
 
+  it("reads Keep-Alive anew in each response", () => {
+    const texts = ["timeout=5", "timeout=5", "max=3", "timeout=7"].map((value) =>
+      response("HTTP/1.1 200 OK", "Content-Length: 0", `Keep-Alive: ${value}`),
+    );
+    const { messages } = readResponses(texts.join(""), { methods: ["GET", "GET", "GET", "GET"] });
+    assert.deepEqual(
+      messages.map(({ head }) => head.keepAliveTimeoutSeconds),
+      [5, 5, undefined, 7],
+    );
+  });
+
   it("passes interim responses on before the final one (RFC 9110 15.2)", () => {
     const text = response("HTTP/1.1 100 Continue") + response("HTTP/1.1 103 Early Hints", "Link: a") + OK;
     const { messages, isIdle } = readResponses(text);

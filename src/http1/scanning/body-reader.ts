@@ -77,12 +77,12 @@ export class BodyReader {
 
   begin(framing: Framing, contentLength: number): void {
     this.messageExtensionBytes = 0;
+    this.trailerTable?.clear();
     if (framing === Framing.Length) {
       this.remaining = contentLength;
       this.state = contentLength === 0 ? DONE : LENGTH;
     } else if (framing === Framing.Chunked) {
       this.state = SIZE_FIRST;
-      this.trailerTable?.clear();
     } else {
       this.state = framing === Framing.None ? DONE : UNTIL_CLOSE;
     }

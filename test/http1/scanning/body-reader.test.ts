@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { Framing } from "../../../src/http1/parser-event.ts";
+import { forwardRequests } from "../forward.ts";
 import {
   type Reading,
   type ReadMessage,
@@ -144,6 +146,11 @@ describe("BodyReader: chunked bodies (RFC 9112 7.1)", () => {
     ]);
     assert.equal(message.head.host, "h");
     assert.equal(message.head.fields.length, 2);
+  });
+
+  it("forgets the trailers before a message of another framing", () => {
+    const text = `${POST}0\r\nA: b\r\n\r\nPOST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx`;
+    assert.match(forwardRequests(text, { framing: Framing.Chunked }), /0\r\nA: b\r\n\r\n[^]*x\r\n0\r\n\r\n$/);
   });
 
   it("doesn't take the trailers of one message for the next", () => {
