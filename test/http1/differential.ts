@@ -149,7 +149,8 @@ export function compareReadings(reading: Reading<HeadFacts>, verdict: OracleVerd
   const tunnel = reading.messages.findIndex(isTunnelForNode);
   if (tunnel >= 0 && theirDone >= tunnel) return undefined;
   if (verdict.error === undefined) {
-    assert.notEqual(error?.kind, "truncated", "node finds it complete");
+    // Node doesn't always complain of a message that breaks off, but must not take it for complete.
+    if (error?.kind === "truncated") assert.ok(theirDone <= ourDone, "node finds it complete");
     // Where we read no further, node may: it lets Proxy-Connection and keep-alive in HTTP/1.0 outdo close.
     if (error === undefined && reading.rest === "") assert.equal(theirDone, ourDone, "number of messages");
     return undefined;
