@@ -49,7 +49,6 @@ export class Exchange implements AttemptsOwner {
   readonly #body: RequestBody;
   readonly #relay: ResponseRelay;
   readonly #isHead: boolean;
-  readonly #writtenBefore: number;
   readonly #logged: { readonly method: string; readonly path: string; readonly host: string } | undefined;
 
   #rule: CompiledRule | undefined;
@@ -86,7 +85,6 @@ export class Exchange implements AttemptsOwner {
     this.#body = new RequestBody(head, context.limits.retryBodyBytes);
     this.#relay = new ResponseRelay(client.wire, head);
     this.#isHead = head.method === "HEAD";
-    this.#writtenBefore = client.wire.bytesWritten;
     this.#logged =
       context.accessLog === undefined
         ? undefined
@@ -367,7 +365,7 @@ export class Exchange implements AttemptsOwner {
   #switchProtocols(attempts: Attempts): void {
     const upstream = attempts.attached;
     if (upstream === undefined) return;
-    this.#client.wire.flush();
+    this.#client.flushResponse();
     const endpoint = attempts.handOver();
     const { activity } = this.#context;
     activity.busy++;
@@ -443,7 +441,6 @@ export class Exchange implements AttemptsOwner {
     activity.busy--;
     activity.lastMs = now;
     const durationMs = now - this.#startedMs;
-    this.#frontend.bytesReceived.add(this.#client.wire.bytesWritten - this.#writtenBefore);
     this.#outcome.record(this.#status, undefined, durationMs / 1_000);
     if (this.#failure !== undefined) this.#frontend.countFailure(this.#failure.kind);
     if (this.#logged !== undefined) this.#log(this.#logged, durationMs);

@@ -254,8 +254,15 @@ export class Http1Downstream implements WireOwner, ExchangeClient, PatienceOwner
   }
 
   flushResponse(): void {
-    this.wire.flush();
+    this.#flush();
     if (this.wire.pendingBytes > 0) this.#watchWrites();
+  }
+
+  #flush(): void {
+    const { wire } = this;
+    const before = wire.bytesWritten;
+    wire.flush();
+    this.#slot.current.bytesReceived.add(wire.bytesWritten - before);
   }
 
   exchangeEnded(keepsAlive: boolean): void {
@@ -361,6 +368,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient, PatienceOwner
     this.#isLingering = true;
     this.#patience.end();
     // Closing with unread input would send RST, which can destroy the answer on its way (RFC 9112, section 9.6).
+    this.#flush();
     wire.end();
     if (wire.isWriteBroken) {
       wire.destroy();

@@ -165,6 +165,11 @@ export class Routed implements AsyncDisposable {
     return (this.#endpoints.get(backend) ?? []).map((endpoint) => endpoint.seen.length);
   }
 
+  /** The ports of a backend's endpoints that are there. */
+  ports(backend = "app/web:80"): readonly number[] {
+    return (this.#endpoints.get(backend) ?? []).map((endpoint) => endpoint.port);
+  }
+
   /** Connections that were opened to a backend. */
   connections(backend = "app/web:80"): number {
     return (this.#endpoints.get(backend) ?? []).reduce((sum, endpoint) => sum + endpoint.sockets.length, 0);
