@@ -23,6 +23,10 @@ export interface ProxyContext {
 export interface Activity {
   /** Client connections that are open. */
   connections: number;
+  /** Those of them that were answered 503 or are being reset because there were too many. */
+  refused: number;
+  /** HTTP connections to endpoints that are open, used or idle. */
+  upstreams: number;
   /** Exchanges and tunnels under way. */
   busy: number;
   /** Monotonic ms at which something last began or ended. */

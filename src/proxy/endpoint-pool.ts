@@ -72,16 +72,20 @@ export class EndpointPool {
   /** A new connection; `user` hears of it when it stands or failed, never before this returns. */
   connect(user: UpstreamUser): Http1Upstream {
     this.#openConnections++;
+    this.context.activity.upstreams++;
     this.#open.add(1);
     return new Http1Upstream(this, user);
   }
 
   /** Keeps a connection whose exchange is complete. */
   give(upstream: Http1Upstream): void {
+    const { limits, activity } = this.context;
     if (
       this.#isRetired ||
       upstream.wire.isClosed ||
-      this.#idle.length >= this.context.limits.idlePerEndpoint
+      this.#idle.length >= limits.idlePerEndpoint ||
+      // As many as there may be clients: together they stay within the limit on open files.
+      activity.upstreams > limits.maxConnections
     ) {
       upstream.close();
       return;
@@ -130,6 +134,7 @@ export class EndpointPool {
   /** @internal A connection that was closed, or whose tunnel ended. */
   closed(upstream: Http1Upstream): void {
     this.#openConnections--;
+    this.context.activity.upstreams--;
     this.#open.add(-1);
     const index = this.#idle.indexOf(upstream);
     if (index >= 0) this.#idle.splice(index, 1);

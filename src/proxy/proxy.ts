@@ -54,7 +54,14 @@ export class Proxy {
   readonly #activity: Activity;
 
   constructor(options: ProxyOptions) {
-    this.#activity = { connections: 0, busy: 0, lastMs: options.now(), isDraining: false };
+    this.#activity = {
+      connections: 0,
+      refused: 0,
+      upstreams: 0,
+      busy: 0,
+      lastMs: options.now(),
+      isDraining: false,
+    };
     this.#context = {
       ...options,
       now: createTurnClock(options.now),
@@ -129,19 +136,22 @@ export class Proxy {
   accept(accepted: AcceptedSocket, destination: Destination, canPassThrough: boolean): void {
     const slot = this.#slots.get(destinationKey(destination));
     this.#opened();
-    if (slot === undefined) {
-      const { telemetry } = this.#context;
-      telemetry.passthrough("unknown_destination").add(1);
-      if (canPassThrough) passThrough(this.#context, accepted, destination, this.#closed);
-      else this.#cut(accepted);
-      return;
-    }
-    if (this.#activity.connections > this.#context.limits.maxConnections) {
-      this.#turnAway(accepted, slot);
-      return;
-    }
+    const { connections, refused } = this.#activity;
+    const isFull = connections - refused > this.#context.limits.maxConnections;
+    if (slot === undefined) this.#passOn(accepted, destination, canPassThrough && !isFull);
+    else if (isFull) this.#turnAway(accepted, slot);
+    else this.#serve(accepted, slot);
+  }
+
+  #serve(accepted: AcceptedSocket, slot: FrontendSlot): void {
     const wire = wireOf(accepted, IGNORING_OWNER, this.#context.limits.highWaterBytes);
     takeConnection({ context: this.#context, slot, wire, onEnd: this.#closed });
+  }
+
+  #passOn(accepted: AcceptedSocket, destination: Destination, canPassThrough: boolean): void {
+    this.#context.telemetry.passthrough("unknown_destination").add(1);
+    if (canPassThrough) passThrough(this.#context, accepted, destination, this.#closed);
+    else this.#cut(accepted);
   }
 
   /** Closes a connection that must not be served. */
@@ -158,8 +168,13 @@ export class Proxy {
   #turnAway(accepted: AcceptedSocket, slot: FrontendSlot): void {
     const runtime = slot.current;
     runtime.countFailure("overload");
-    const wire = wireOf(accepted, { ...IGNORING_OWNER, onClosed: this.#closed }, 0);
-    if (runtime.frontend.protocol !== "http") {
+    this.#activity.refused++;
+    const onClosed = (): void => {
+      this.#activity.refused--;
+      this.#closed();
+    };
+    const wire = wireOf(accepted, { ...IGNORING_OWNER, onClosed }, 0);
+    if (runtime.frontend.protocol !== "http" || this.#activity.refused > MOST_REFUSED) {
       wire.reset();
       return;
     }
@@ -218,6 +233,9 @@ export class Proxy {
     return this.#backends.values();
   }
 }
+
+/** Refused connections that may take their time to read why; others are reset at once. */
+const MOST_REFUSED = 8;
 
 function destinationKey({ address, port }: Destination): string {
   return `${address} ${port}`;

@@ -229,9 +229,13 @@ describe("eastbound proxy, from its start to its end", function () {
       return bytes.toString().split(" ")[1];
     });
     assert.deepEqual(new Set(await Promise.all(answers)), new Set(["200"]));
-    const refused = await Promise.all(Array.from({ length: 100 }, () => mesh.askAlone(1)));
-    assert.deepEqual(new Set(refused.map(({ status }) => status)), new Set([503]));
-    assert.equal(refused[0]?.headers["retry-after"], "1");
+    for (let round = 0; round < 20; round++) {
+      const refused = await mesh.askAlone(1);
+      assert.equal(refused.status, 503);
+      assert.equal(refused.headers["retry-after"], "1");
+    }
+    const flood = await Promise.allSettled(Array.from({ length: 200 }, () => mesh.askAlone(1)));
+    assert.ok(flood.every((result) => result.status === "rejected" || result.value.status === 503));
     assert.equal((await mesh.client.ask(mesh.admin, "/live")).status, 200);
     for (const socket of sockets) socket.destroy();
     await mesh.askUntil(1, "/", ({ status }) => status === 200);

@@ -1,7 +1,13 @@
 import { TemporaryFolder } from "../manifests/temporary-folder.ts";
 import { type Answer, HttpClient, type Target } from "../support/http-client.ts";
 import { freePorts, loopbackAddress } from "../support/loopback.ts";
-import { type Manifest, manifestText, type ServiceManifest, serviceManifests } from "../support/manifests.ts";
+import {
+  type EndpointManifest,
+  type Manifest,
+  manifestText,
+  type ServiceManifest,
+  serviceManifests,
+} from "../support/manifests.ts";
 import { ProxyProcess, type ProxyProcessOptions } from "../support/proxy-process.ts";
 
 /** A place for a proxy: a folder of manifests, an address of loopback and ports on it for Services. */
@@ -38,7 +44,7 @@ export class Standalone implements AsyncDisposable {
   manifests(
     number: number,
     name: string,
-    servers: readonly { readonly address: string; readonly port: number }[],
+    servers: readonly EndpointManifest[],
     rest: Partial<ServiceManifest> = {},
   ): readonly Manifest[] {
     const port = this.port(number);
