@@ -139,13 +139,15 @@ export class Attempts {
     context.wheel.set(this.#tryDeadline, now, rule.backendRequestTimeoutMs);
   }
 
-  /** An endpoint that was not tried yet; else, in a new round, another one than the last. */
+  /** An endpoint that was not tried yet; else the one that was tried longest ago. */
   #pick(now: number): BalancedEndpoint | undefined {
-    const endpoint = this.#choose(now);
     const tried = this.#tried;
-    if (endpoint === undefined || tried.length < 2 || !tried.includes(endpoint)) return endpoint;
-    tried.splice(0, tried.length - 1);
-    return this.#choose(now);
+    let endpoint = this.#choose(now);
+    while (endpoint !== undefined && tried.length > 1 && tried.includes(endpoint)) {
+      tried.shift();
+      endpoint = this.#choose(now);
+    }
+    return endpoint;
   }
 
   #choose(now: number): BalancedEndpoint | undefined {

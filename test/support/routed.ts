@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
-import type net from "node:net";
+import net from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { closedPort, type Harness, type HarnessOptions, RawClient, startHarness } from "./proxy-harness.ts";
 
@@ -19,8 +19,13 @@ export interface SeenRequest {
 
 export type Respond = (seen: SeenRequest, response: http.ServerResponse) => void;
 
-/** What an endpoint does: answers whole requests, or nothing listens there. */
-export type EndpointSpec = Respond | "refuses";
+/** Does as it likes with each connection; `index` is its number at this endpoint. */
+export interface RawPeer {
+  readonly raw: (socket: net.Socket, index: number) => void;
+}
+
+/** What an endpoint does: answers whole requests, talks by itself, or does not listen. A number is another's port. */
+export type EndpointSpec = Respond | RawPeer | "refuses" | number;
 
 interface RoutedOptions extends Omit<HarnessOptions, "backends"> {
   /** By Backend name; `app/web:80` is the Service's own. One entry for each endpoint. */
@@ -47,15 +52,26 @@ export function answeringStatuses(...statuses: readonly number[]): Respond {
 export const SILENT: Respond = () => undefined;
 
 class TestEndpoint {
-  readonly server: http.Server;
+  readonly server: net.Server;
   readonly seen: SeenRequest[] = [];
   readonly sockets: net.Socket[] = [];
   port = 0;
   #waiting: (() => void)[] = [];
 
-  constructor(respond: Respond) {
-    this.server = http.createServer({ keepAliveTimeout: 60_000 });
-    this.server.on("connection", (socket: net.Socket) => this.sockets.push(socket));
+  constructor(behaviour: Respond | RawPeer) {
+    const isRaw = typeof behaviour === "object";
+    this.server = isRaw
+      ? net.createServer({ allowHalfOpen: true })
+      : http.createServer({ keepAliveTimeout: 60_000 });
+    this.server.on("connection", (socket: net.Socket) => {
+      socket.on("error", () => undefined);
+      this.sockets.push(socket);
+      if (isRaw) behaviour.raw(socket, this.sockets.length - 1);
+    });
+    if (!isRaw) this.#answer(behaviour);
+  }
+
+  #answer(respond: Respond): void {
     this.server.on("request", (request: http.IncomingMessage, response: http.ServerResponse) => {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -136,8 +152,8 @@ export class Routed implements AsyncDisposable {
       const started: TestEndpoint[] = [];
       const listed: number[] = [];
       for (const spec of specs) {
-        if (spec === "refuses") {
-          listed.push(await closedPort());
+        if (spec === "refuses" || typeof spec === "number") {
+          listed.push(spec === "refuses" ? await closedPort() : spec);
           continue;
         }
         const endpoint = new TestEndpoint(spec);
