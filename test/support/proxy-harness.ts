@@ -8,6 +8,7 @@ import type { AccessLogEntry, ProxyTelemetry } from "../../src/proxy/ports.ts";
 import { Proxy } from "../../src/proxy/proxy.ts";
 import { TimerWheel } from "../../src/proxy/timer-wheel.ts";
 import { listenForWires } from "../../src/proxy/wire.ts";
+import { type ReadResponse, ResponseReader } from "./response-reader.ts";
 
 /** The address of the one Service that the harness serves. */
 export const SERVICE = { address: "10.96.0.1", port: 80 } as const;
@@ -20,6 +21,7 @@ export interface HarnessOptions {
   readonly backends?: Readonly<Record<string, readonly number[]>>;
   readonly backendFields?: Partial<Backend>;
   readonly limits?: Partial<ProxyLimits>;
+  readonly random?: () => number;
 }
 
 /** A proxy in this process with one Service on a port of loopback. */
@@ -49,7 +51,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
   const proxy = new Proxy({
     limits: { ...DEFAULT_PROXY_LIMITS, ...options.limits },
     now: () => performance.now(),
-    random: Math.random,
+    random: options.random ?? Math.random,
     wheel,
     telemetry,
     accessLog: (entry) => log.push(entry),
@@ -295,6 +297,25 @@ export class RawClient implements AsyncDisposable {
 
   send(bytes: string | Buffer): void {
     this.socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
+  }
+
+  /** Waits for one more response to a request of this method, and takes it off what was received. */
+  async response(method = "GET"): Promise<ReadResponse> {
+    const reader = new ResponseReader();
+    reader.due.push(method);
+    for (;;) {
+      reader.push(this.received);
+      this.received = "";
+      if (reader.responses.length === 0 && this.closedBy === "end") reader.end();
+      const [response] = reader.responses;
+      if (response !== undefined) {
+        this.received = reader.rest;
+        return response;
+      }
+      if (this.closedBy !== undefined)
+        throw new Error(`${this.closedBy} instead of a response; received ${JSON.stringify(reader.rest)}`);
+      await this.#change();
+    }
   }
 
   /** Waits until what was received fulfils `isEnough`, or the connection is over. */
