@@ -33,6 +33,8 @@ export interface Harness extends AsyncDisposable {
   /** What the proxy complained of as a defect of its own. */
   readonly defects: string[];
   configure(options: HarnessOptions): void;
+  /** Waits until the proxy works on something. */
+  busy(): Promise<void>;
   /** Waits until the proxy holds no connection of a client and works on nothing; fails if that never comes. */
   quiet(): Promise<void>;
 }
@@ -81,8 +83,11 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     });
     assert.equal(telemetry.count("open"), 0, "connections_open");
   };
+  const busy = (): Promise<void> =>
+    eventually("the proxy to be busy", () => (proxy.activity.busy > 0 ? undefined : "it is not"));
   return {
     port: listener.port,
+    busy,
     proxy,
     telemetry,
     log,

@@ -23,7 +23,7 @@ export class ResponseReader {
   #interim: number[] = [];
   #isOver = false;
 
-  /** Bytes that belong to no complete response yet. */
+  /** Bytes that belong to no complete response that is due. */
   get rest(): string {
     return this.#text;
   }
@@ -55,7 +55,7 @@ export class ResponseReader {
       return true;
     }
     const method = this.due[0];
-    if (method === undefined) throw new Error(`a response that was not asked for: ${statusLine}`);
+    if (method === undefined) return false;
     const body = this.#bodyAt(bodyStart, { method, status, headers });
     if (body === undefined) return false;
     this.due.shift();
