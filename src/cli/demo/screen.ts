@@ -10,10 +10,8 @@ export interface ScreenSize {
 /** A screenful: the table between a title and what is going on. Never more lines than the screen has. */
 export function renderScreen(view: View, size: ScreenSize, paint: Paint): readonly string[] {
   const table = renderTable(view, { columns: size.columns, paint });
-  const footer = renderFooter(view, size.columns, paint).slice(
-    0,
-    Math.max(MIN_FOOTER_LINES, size.rows - 1 - table.length),
-  );
+  const footerRoom = Math.max(MIN_FOOTER_LINES, size.rows - 1 - table.length);
+  const footer = renderFooter(view, { columns: size.columns, rows: footerRoom }, paint);
   const room = Math.max(1, size.rows - 1 - footer.length);
   const spare = room - table.length;
   const shownTable =
@@ -35,26 +33,30 @@ function renderTitle({ elapsedMs }: View, columns: number, paint: Paint): string
   return paint(title, "bold") + time.padStart(Math.max(1, Math.min(columns, 120) - title.length));
 }
 
-/** The most important lines first. */
-function renderFooter(view: View, columns: number, paint: Paint): readonly string[] {
+/** The most important lines first; what has no room is left out. */
+function renderFooter(view: View, { columns, rows }: ScreenSize, paint: Paint): readonly string[] {
   const { problems, events, folder, portBase } = view;
   const latestFirst = events.slice(problems.length === 0 ? -2 : -1).toReversed();
   return [
-    ...renderProblems(problems, columns, paint),
+    ...renderProblems(problems, { columns, rows: Math.max(MIN_PROBLEM_LINES, rows - 4) }, paint),
     ...latestFirst.map((event) => paint(cut(event, columns), "yellow")),
     cut(`Edit ${folder}/*.yaml and watch, or try a command. Ctrl-C ends.`, columns),
     paint(cut(`What is in force: curl 127.0.0.1:${portBase}/config  (or /metrics)`, columns), "dim"),
-  ];
+  ].slice(0, rows);
 }
 
-const MAX_PROBLEM_LINES = 2;
+const MIN_PROBLEM_LINES = 2;
 
-/** Problems, broken into lines at blanks. */
-function renderProblems(problems: readonly string[], columns: number, paint: Paint): readonly string[] {
+/** Problems, broken into lines at blanks; one line more says where there are others. */
+function renderProblems(
+  problems: readonly string[],
+  { columns, rows }: ScreenSize,
+  paint: Paint,
+): readonly string[] {
   const lines = problems.flatMap((problem) => wrap(`✗ ${problem}`, columns));
   const shown =
-    lines.length > MAX_PROBLEM_LINES
-      ? [...lines.slice(0, MAX_PROBLEM_LINES), `  … ${problems.length} problems in all: see /config`]
+    lines.length > rows
+      ? [...lines.slice(0, rows), `  … ${problems.length} problems in all: see /config`]
       : lines;
   return shown.map((line) => paint(line, "red"));
 }

@@ -97,13 +97,19 @@ What is in force: curl 127.0.0.1:18000/config  (or /metrics)`.slice(1),
   }
 
   it("puts problems first, the latest event after them, and says where there are more", () => {
-    const lines = renderScreen({ ...view, problems: [wrong, wrong] }, size, plain);
+    const lines = renderScreen({ ...view, problems: [wrong, wrong] }, { columns: 80, rows: 10 }, plain);
     const from = lines.findIndex((line) => line.startsWith("✗"));
     assert.match(lines[from + 1] ?? "", /^ {2}very .*wrong$/);
     assert.deepEqual(lines.slice(from + 2, from + 4), [
       "  … 2 problems in all: see /config",
       "You: changed b.yaml",
     ]);
+  });
+
+  it("shows all problems where there is room for them", () => {
+    const lines = renderScreen({ ...view, problems: [wrong, wrong] }, size, plain);
+    assert.equal(lines.filter((line) => line.startsWith("✗")).length, 2);
+    assert.ok(lines.at(-1)?.startsWith("What is in force"));
   });
 
   for (const columns of [20, 60, 80, 200]) {
