@@ -9,7 +9,7 @@ import { EditedFolder } from "./edited-folder.ts";
 import { portsInUse } from "./free-ports.ts";
 import { startLoad } from "./load.ts";
 import { startPods } from "./pods.ts";
-import { EXAMPLE_PORT_BASE, EXAMPLE_PORT_COUNT, movePorts } from "./shop.ts";
+import { EXAMPLE_PORT_BASE, EXAMPLE_PORT_COUNT, movePorts, pods } from "./shop.ts";
 import { Sidecar } from "./sidecar.ts";
 import { onStopSignals } from "./stop-signals.ts";
 import { Traffic } from "./traffic.ts";
@@ -51,16 +51,26 @@ async function refusalOf({ examples, portBase }: DemoSettings): Promise<string |
   if (!(await isFolder(examples))) {
     return `there is no folder ${examples}; run it in a checkout of Eastbound, or name the folder with --examples`;
   }
-  const ports = Array.from({ length: EXAMPLE_PORT_COUNT }, (_, offset) => portBase + offset);
-  const busy = await portsInUse(ports);
-  if (busy.length === 0) return undefined;
+  const busy = await portsInUse(Array.from({ length: EXAMPLE_PORT_COUNT }, (_, offset) => portBase + offset));
+  return busy.length === 0 ? undefined : describeBusyPorts(busy, portBase);
+}
+
+function describeBusyPorts(busy: readonly number[], portBase: number): string {
   const more = busy.length > 3 ? ` and ${busy.length - 3} more` : "";
   const which = busy.length === 1 ? `port ${busy[0]} is` : `ports ${busy.slice(0, 3).join(", ")}${more} are`;
-  return (
-    `${which} in use on 127.0.0.1 (by another demo?); ` +
-    `--port-base N takes ports N to N+${EXAMPLE_PORT_COUNT - 1} instead of ${portBase} and so on:\n` +
-    `  npm start -- --port-base ${portBase === 28_000 ? 38_000 : 28_000}`
-  );
+  // The pods are part of the demo's own process: where they are gone and the sidecar is there, nobody ended it.
+  const isLeftBehind =
+    busy.includes(portBase) && !pods.some((pod) => busy.includes(portBase + pod.portOffset));
+  return [
+    `${which} in use on 127.0.0.1; to take ports N to N+${EXAMPLE_PORT_COUNT - 1} instead, add --port-base N:`,
+    `  npm start -- --port-base ${portBase === 28_000 ? 30_000 : 28_000}`,
+    ...(isLeftBehind
+      ? [
+          "A sidecar that a demo left behind when it was killed is ended by:",
+          `  curl -X POST 127.0.0.1:${portBase}/drain`,
+        ]
+      : []),
+  ].join("\n");
 }
 
 async function isFolder(path: string): Promise<boolean> {
