@@ -7,14 +7,13 @@ const CHUNK_LENGTH = 16 * 1024;
 export function* jsonChunks(value: unknown): Generator<string, void> {
   const writer = { text: "" };
   for (const _ of write(writer, value, "\n")) {
-    if (writer.text.length < CHUNK_LENGTH) continue;
     yield writer.text;
     writer.text = "";
   }
   yield `${writer.text}\n`;
 }
 
-/** Yields where the text may be taken away. `lineBreak` is a line break with the indentation of the value. */
+/** Yields when there is a piece to take away. `lineBreak` is a line break with the indentation of the value. */
 function* write(writer: { text: string }, value: unknown, lineBreak: string): Generator<undefined, void> {
   if (typeof value !== "object" || value === null) {
     // Undefined is left out of objects by their own loop; in arrays it is null.
@@ -29,8 +28,10 @@ function* write(writer: { text: string }, value: unknown, lineBreak: string): Ge
     if (member === undefined && !isArray) continue;
     writer.text += (isEmpty ? "" : ",") + inner + (isArray ? "" : `${JSON.stringify(key)}: `);
     isEmpty = false;
-    yield* write(writer, member, inner);
-    yield;
+    // A generator for each text and number would cost more than all else.
+    if (typeof member === "object") yield* write(writer, member, inner);
+    else writer.text += JSON.stringify(member) ?? "null";
+    if (writer.text.length >= CHUNK_LENGTH) yield;
   }
   if (!isEmpty) writer.text += lineBreak;
   writer.text += isArray ? "]" : "}";

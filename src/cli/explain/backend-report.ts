@@ -58,7 +58,8 @@ function describeSelection(backend: Backend, candidates: Candidates, locality: L
     return `No endpoint can take it: ${whyNoEndpoint(backend, candidates.reason, locality)}.`;
   }
   const count = candidates.endpoints.length;
-  const some = count === total ? `All ${total} endpoints` : `${count} of ${total} endpoints`;
+  const all = total === 2 ? "Both endpoints" : `All ${total} endpoints`;
+  const some = count === total ? all : `${count} of ${total} endpoints`;
   const subject = total === 1 ? "The only endpoint" : some;
   const verb = count === 1 ? "takes" : "take";
   return `${subject} ${verb} traffic${whyThese(backend, candidates, locality)}.`;

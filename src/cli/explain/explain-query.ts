@@ -1,7 +1,8 @@
 import type { ExplainAnswer } from "../../admin/endpoints.ts";
-import { compileFrontendInSteps } from "../../routing/compile-frontend.ts";
 import { runInTurns } from "../run-in-turns.ts";
-import { beginExplanation, type ExplainedMesh, type ExplainOutcome } from "./explain-url.ts";
+import { type ExplainedMesh, explainUrlInSteps } from "./explain-url.ts";
+
+const STATUSES = { explained: 200, malformed: 400, "not-found": 404 } as const;
 
 /**
  * Answers `GET /explain?method=&url=&from=&header=` of a running proxy: `method` is GET and `from` the proxy's own
@@ -18,13 +19,6 @@ export async function answerExplainQuery(
     from: query.get("from") ?? namespace,
     headers: query.getAll("header"),
   };
-  const begun = beginExplanation(mesh, words);
-  if (begun.kind !== "pending") return answerOf(begun);
-  return answerOf(begun.finish(await runInTurns(compileFrontendInSteps(begun.frontend), now)));
-}
-
-const STATUSES = { explained: 200, malformed: 400, "not-found": 404 } as const;
-
-function answerOf(outcome: ExplainOutcome): ExplainAnswer {
-  return { status: STATUSES[outcome.kind], body: outcome };
+  const body = await runInTurns(explainUrlInSteps(mesh, words), now);
+  return { status: STATUSES[body.kind], body };
 }

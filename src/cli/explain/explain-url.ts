@@ -6,8 +6,8 @@ import { type FrontendVariants, frontendFor } from "../../binding/frontend-varia
 import { FAILURES } from "../../proxy/failure.ts";
 import { objectKey } from "../../resources/object-meta.ts";
 import type { Problem } from "../../resources/result.ts";
-import { type CompiledFrontend, compileFrontend } from "../../routing/compile-frontend.ts";
-import { explainRequest, type RequestExplanation } from "../../routing/explain.ts";
+import { compileFrontendInSteps } from "../../routing/compile-frontend.ts";
+import { explainRequestInSteps, type RequestExplanation } from "../../routing/explain.ts";
 import type { RuleEffect } from "../../routing/explain-effect.ts";
 import { attachedRoutes } from "./attached-routes.ts";
 import { type EndpointScope, reportBackend } from "./backend-report.ts";
@@ -31,25 +31,19 @@ export type ExplainOutcome =
   | { readonly kind: "malformed"; readonly problems: readonly Problem[] }
   | { readonly kind: "not-found"; readonly message: string; readonly hint: string };
 
-/** A Service port that was found, its routes not compiled yet. */
-export interface PendingExplanation {
-  readonly kind: "pending";
-  readonly frontend: Frontend;
-  /** Takes what the frontend compiles to. */
-  readonly finish: (compiled: CompiledFrontend) => ExplainOutcome;
-}
-
 /** Explains by the code that the proxy itself decides with. */
 export function explainUrl(mesh: ExplainedMesh, words: RequestWords): ExplainOutcome {
-  const begun = beginExplanation(mesh, words);
-  return begun.kind === "pending" ? begun.finish(compileFrontend(begun.frontend)) : begun;
+  const steps = explainUrlInSteps(mesh, words);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
 }
 
-/** The first half, for who compiles thousands of rules in steps. */
-export function beginExplanation(
+/** The same in short steps, so that thousands of rules don't hold up the event loop of a running proxy. */
+export function* explainUrlInSteps(
   mesh: ExplainedMesh,
   words: RequestWords,
-): PendingExplanation | Exclude<ExplainOutcome, { readonly kind: "explained" }> {
+): Generator<undefined, ExplainOutcome> {
   const read = readRequest(words);
   if (read.kind === "invalid") return { kind: "malformed", problems: read.problems };
   const request = read.value;
@@ -57,9 +51,10 @@ export function beginExplanation(
   if (found.kind === "not-found") return found;
   const frontend = frontendFor(found.dialled, request.from);
   const { backend, dialled, alsoAt } = found;
-  const finish = (compiled: CompiledFrontend): ExplainOutcome =>
-    explain({ mesh, request, frontend, backend, dialled, alsoAt }, compiled);
-  return { kind: "pending", frontend, finish };
+  const explained = { mesh, request, frontend, backend, dialled, alsoAt };
+  if (frontend.protocol === "opaque") return describe(explained, undefined);
+  const compiled = yield* compileFrontendInSteps(frontend);
+  return describe(explained, yield* explainRequestInSteps(compiled, viewOf(request)));
 }
 
 interface Explained {
@@ -80,14 +75,13 @@ interface Decision {
   readonly shares: readonly Share[];
 }
 
-function explain(explained: Explained, compiled: CompiledFrontend): Explanation {
+/** @param decided undefined where the proxy looks at no request */
+function describe(explained: Explained, decided: RequestExplanation | undefined): Explanation {
   const { mesh, request, frontend, backend } = explained;
   const { binding, locality, sourceProblems } = mesh;
   const scope: EndpointScope = { family: frontend.address.includes(":") ? 6 : 4, locality };
   const decision =
-    frontend.protocol === "opaque"
-      ? decideOpaque(backend, scope)
-      : decide(explainRequest(compiled, viewOf(request)), binding.backends, scope);
+    decided === undefined ? decideOpaque(backend, scope) : decide(decided, binding.backends, scope);
   const { method, url, from, host, path, query, headers } = request;
   const { routes } = frontend;
   return {
@@ -190,6 +184,6 @@ function routesReason({ frontend, request: { from }, dialled }: Explained): stri
   if (frontend.protocol === "opaque") return "none: requests on an opaque port are not looked at";
   if (routes === undefined) return "none is bound to this port: requests go to the Service's own endpoints";
   return from === service.namespace
-    ? `the client is in the Service's own namespace, ${from}`
+    ? "the client is in the same namespace"
     : `namespace ${from} has no consumer routes for this port`;
 }
