@@ -42,6 +42,8 @@ export class Http1Downstream implements WireOwner, ExchangeClient, PatienceOwner
   #ahead: Buffer | undefined;
   /** The parser reached the end of the request under way. */
   #sawEnd = false;
+  /** Of the bytes written, how many the metrics know of. */
+  #countedBytes = 0;
   #isHeld = false;
   #isReading = false;
   #isLingering = false;
@@ -259,10 +261,10 @@ export class Http1Downstream implements WireOwner, ExchangeClient, PatienceOwner
   }
 
   #flush(): void {
-    const { wire } = this;
-    const before = wire.bytesWritten;
-    wire.flush();
-    this.#slot.current.bytesReceived.add(wire.bytesWritten - before);
+    const { bytesWritten } = this.wire;
+    this.#slot.current.bytesReceived.add(bytesWritten - this.#countedBytes);
+    this.#countedBytes = bytesWritten;
+    this.wire.flush();
   }
 
   exchangeEnded(keepsAlive: boolean): void {
