@@ -1,6 +1,6 @@
+import { backoffMs, DEFAULT_BACKOFF_MS } from "../balancing/backoff.ts";
 import type { BalancedEndpoint } from "../balancing/balanced-endpoint.ts";
 import type { NoCandidateReason } from "../balancing/candidates.ts";
-import { backoffMs, DEFAULT_BACKOFF_MS } from "../balancing/resend.ts";
 import type { CompiledRule } from "../routing/compiled-rule.ts";
 import type { BackendRuntime } from "./backend-runtime.ts";
 import type { ProxyContext } from "./context.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { BalancedEndpoint } from "../../src/balancing/balanced-endpoint.ts";
 import { EndpointSet } from "../../src/balancing/endpoint-set.ts";
-import { RESEND_MAX_ENDPOINTS } from "../../src/balancing/resend.ts";
+import { DEFAULT_PROXY_LIMITS } from "../../src/proxy/limits.ts";
 import { aBackend, anEndpoint } from "../support/backends.ts";
 import { seededRandom } from "../support/random.ts";
 
@@ -48,7 +48,7 @@ function simulate(load: Load): Report {
     for (const end of ends.filter((each) => each.at <= now).sort((a, b) => a.at - b.at)) end.finish();
     ends = ends.filter((each) => each.at > now);
     const tried: BalancedEndpoint[] = [];
-    while (tried.length < RESEND_MAX_ENDPOINTS) {
+    while (tried.length < DEFAULT_PROXY_LIMITS.resendEndpoints) {
       const endpoint = set.pick(now, 4, tried, random);
       assert.ok(endpoint);
       const place = places.get(endpoint) ?? -1;

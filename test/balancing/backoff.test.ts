@@ -1,19 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { backoffMs, DEFAULT_BACKOFF_MS, mayResend } from "../../src/balancing/resend.ts";
-
-describe("mayResend", () => {
-  const cases = [
-    { name: "the first failure", tried: 1, elapsed: 1, expect: true },
-    { name: "the fourth endpoint failed", tried: 4, elapsed: 100, expect: true },
-    { name: "five endpoints failed", tried: 5, elapsed: 100, expect: false },
-    { name: "just within 3 s", tried: 1, elapsed: 2_999.9, expect: true },
-    { name: "after 3 s", tried: 1, elapsed: 3_000, expect: false },
-  ];
-  for (const c of cases) {
-    it(c.name, () => assert.equal(mayResend(c.tried, 1_000, 1_000 + c.elapsed), c.expect));
-  }
-});
+import { backoffMs, DEFAULT_BACKOFF_MS } from "../../src/balancing/backoff.ts";
 
 describe("backoffMs", () => {
   const cases = [
