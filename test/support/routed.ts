@@ -137,11 +137,17 @@ export function valuesOf(message: { readonly headers: Answer["headers"] }, name:
 export class Routed implements AsyncDisposable {
   readonly harness: Harness;
   readonly #endpoints: ReadonlyMap<string, readonly TestEndpoint[]>;
+  readonly #listed: Readonly<Record<string, readonly number[]>>;
   readonly #clients: RawClient[] = [];
 
-  private constructor(harness: Harness, endpoints: ReadonlyMap<string, readonly TestEndpoint[]>) {
+  private constructor(
+    harness: Harness,
+    endpoints: ReadonlyMap<string, readonly TestEndpoint[]>,
+    listed: Readonly<Record<string, readonly number[]>>,
+  ) {
     this.harness = harness;
     this.#endpoints = endpoints;
+    this.#listed = listed;
   }
 
   static async start(options: RoutedOptions): Promise<Routed> {
@@ -164,7 +170,7 @@ export class Routed implements AsyncDisposable {
       ports[name] = listed;
       endpoints.set(name, started);
     }
-    return new Routed(await startHarness({ ...options, backends: ports }), endpoints);
+    return new Routed(await startHarness({ ...options, backends: ports }), endpoints, ports);
   }
 
   get port(): number {
@@ -184,6 +190,11 @@ export class Routed implements AsyncDisposable {
   /** The ports of a backend's endpoints that are there. */
   ports(backend = "app/web:80"): readonly number[] {
     return (this.#endpoints.get(backend) ?? []).map((endpoint) => endpoint.port);
+  }
+
+  /** The ports of all of a backend's endpoints, those that refuse included. */
+  listedPorts(backend: string): readonly number[] {
+    return this.#listed[backend] ?? [];
   }
 
   /** Connections that were opened to a backend. */
