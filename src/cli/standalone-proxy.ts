@@ -4,6 +4,7 @@ import { type Binding, type BindingProblem, bind, bindInSteps } from "../binding
 import type { ManifestSnapshot, SourceError } from "../manifests/manifest-snapshot.ts";
 import { startManifestSource } from "../manifests/manifest-source.ts";
 import { systemClock } from "../platform/clock.ts";
+import { createMemoryGauge } from "../platform/memory-use.ts";
 import { openFilesLimit } from "../platform/open-files.ts";
 import { createSystemRandom } from "../platform/random.ts";
 import type { ListenError } from "../proxy/capture/listen.ts";
@@ -71,6 +72,7 @@ export class StandaloneProxy implements AsyncDisposable {
           ? undefined
           : createAccessLog((line) => accessLines.write(line), wallTime),
       log: logger,
+      memoryPercent: createMemoryGauge(),
     });
     collectEndpoints(this.#metrics, this.#proxy, now);
   }

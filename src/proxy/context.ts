@@ -1,5 +1,7 @@
+import type { Activity } from "./activity.ts";
 import type { BackendRuntime } from "./backend-runtime.ts";
 import type { ProxyLimits } from "./limits.ts";
+import type { OverloadGuard } from "./overload-guard.ts";
 import type { ParserPool } from "./parser-pool.ts";
 import type { AccessLog, Now, ProxyLog, ProxyTelemetry, Random } from "./ports.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
@@ -16,20 +18,6 @@ export interface ProxyContext {
   /** A Backend that is in force, by name. */
   readonly backend: (name: string) => BackendRuntime | undefined;
   readonly activity: Activity;
+  readonly overload: OverloadGuard;
   readonly parsers: ParserPool;
-}
-
-/** How much is going on: what drain waits for, and what the connection limit counts. */
-export interface Activity {
-  /** Client connections that are open. */
-  connections: number;
-  /** Those of them that were answered 503 or are being reset because there were too many. */
-  refused: number;
-  /** HTTP connections to endpoints that are open, used or idle. */
-  upstreams: number;
-  /** Exchanges and tunnels under way. */
-  busy: number;
-  /** Monotonic ms at which something last began or ended. */
-  lastMs: number;
-  isDraining: boolean;
 }

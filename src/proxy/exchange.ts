@@ -89,7 +89,7 @@ export class Exchange implements AttemptsOwner {
       context.accessLog === undefined
         ? undefined
         : { method: head.method, path: head.target, host: request.host };
-    context.activity.busy++;
+    context.activity.exchanges++;
   }
 
   get isDone(): boolean {
@@ -125,6 +125,11 @@ export class Exchange implements AttemptsOwner {
   // --- What the rule says ---------------------------------------------------------------------------------------
 
   begin(): void {
+    const { overload, activity } = this.#context;
+    if (overload.refuses(activity.exchanges)) {
+      this.#fail({ kind: "overload", details: "the proxy has more under way than it can keep up with" });
+      return;
+    }
     const rule = matchRequest(this.#frontend.compiled, this.#view);
     if (rule === undefined) {
       const details = `no rule of the routes for ${this.#frontend.frontend.name} matches the request`;
@@ -368,11 +373,11 @@ export class Exchange implements AttemptsOwner {
     this.#client.flushResponse();
     const endpoint = attempts.handOver();
     const { activity } = this.#context;
-    activity.busy++;
+    activity.streams++;
     this.#record();
     this.#client.becomeTunnel(upstream, () => {
       endpoint?.end();
-      activity.busy--;
+      activity.streams--;
       activity.lastMs = this.#context.now();
     });
   }
@@ -438,7 +443,7 @@ export class Exchange implements AttemptsOwner {
     this.#mirrors?.onExchangeEnd();
     const { activity } = this.#context;
     const now = this.#context.now();
-    activity.busy--;
+    activity.exchanges--;
     activity.lastMs = now;
     const durationMs = now - this.#startedMs;
     this.#outcome.record(this.#status, undefined, durationMs / 1_000);

@@ -118,7 +118,7 @@ export const PROXY_LIMITS = {
   shedMemoryPercent: percent(
     "shedMemoryPercent",
     85,
-    "Share of the container's memory limit above which new requests are refused",
+    "Share of the container's memory limit above which requests beyond half of those under way are refused",
   ),
   headTimeoutMs: time(
     "head",
@@ -190,13 +190,13 @@ export const PROXY_LIMITS = {
     "shedDelay",
     100,
     [10, 60 * SECOND_MS],
-    "Delay of the event loop above which new requests are refused",
+    "Delay of the event loop above which requests beyond half of those under way are refused",
   ),
   shedAfterMs: time(
     "shedAfter",
     SECOND_MS,
     [10, 60 * SECOND_MS],
-    "How long that delay has to last before requests are refused",
+    "How long that delay, or lack of memory, has to last",
   ),
   drainIdleMs: time(
     "drainIdle",

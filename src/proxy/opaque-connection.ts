@@ -43,7 +43,7 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
     this.#prefix = prefix;
     this.#onEnd = onEnd;
     this.#startedMs = context.now();
-    context.activity.busy++;
+    context.activity.streams++;
     wire.owner = this;
     wire.pause();
   }
@@ -129,7 +129,7 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
 
   #over(): void {
     const { activity } = this.#context;
-    activity.busy--;
+    activity.streams--;
     activity.lastMs = this.#context.now();
     this.#onEnd();
   }

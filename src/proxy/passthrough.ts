@@ -16,9 +16,9 @@ export function passThrough(
 ): void {
   let hasEnded = false;
   const { activity } = context;
-  activity.busy++;
+  activity.streams++;
   const over = (): void => {
-    activity.busy--;
+    activity.streams--;
     activity.lastMs = context.now();
     onEnd();
   };

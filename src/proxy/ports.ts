@@ -85,6 +85,7 @@ export interface AccessLogEntry {
 export type AccessLog = ((entry: AccessLogEntry) => void) | undefined;
 
 export interface ProxyLog {
+  info(message: string, fields: Readonly<Record<string, string | number>>): void;
   warn(message: string, fields: Readonly<Record<string, string | number>>): void;
   error(message: string, fields: Readonly<Record<string, string | number>>): void;
 }

@@ -3,11 +3,13 @@ import type { Backend } from "../binding/backend.ts";
 import type { Frontend } from "../binding/frontend.ts";
 import { writeOwnResponse } from "../http1/own-response.ts";
 import { compileFrontendInSteps } from "../routing/compile-frontend.ts";
+import { Activity } from "./activity.ts";
 import { BackendRuntime } from "./backend-runtime.ts";
-import type { Activity, ProxyContext } from "./context.ts";
+import type { ProxyContext } from "./context.ts";
 import { failureAnswer } from "./failure.ts";
 import { FrontendRuntime, FrontendSlot } from "./frontend-runtime.ts";
 import type { ProxyLimits } from "./limits.ts";
+import { OverloadGuard } from "./overload-guard.ts";
 import { ParserPool } from "./parser-pool.ts";
 import { passThrough } from "./passthrough.ts";
 import type { AccessLog, Now, PassthroughReason, ProxyLog, ProxyTelemetry, Random } from "./ports.ts";
@@ -24,6 +26,8 @@ export interface ProxyOptions {
   readonly telemetry: ProxyTelemetry;
   readonly accessLog: AccessLog;
   readonly log: ProxyLog;
+  /** How much of the memory that the process may use is in use; undefined where nothing bounds it. */
+  readonly memoryPercent?: (() => number) | undefined;
 }
 
 /** What is to be in force, whole. */
@@ -54,21 +58,26 @@ export class Proxy {
   readonly #activity: Activity;
 
   constructor(options: ProxyOptions) {
-    this.#activity = {
-      connections: 0,
-      refused: 0,
-      upstreams: 0,
-      busy: 0,
-      lastMs: options.now(),
-      isDraining: false,
-    };
+    this.#activity = new Activity(options.now());
+    const now = createTurnClock(options.now);
     this.#context = {
       ...options,
-      now: createTurnClock(options.now),
+      now,
+      overload: new OverloadGuard({
+        ...options,
+        now,
+        onChange: (isShedding) => this.#reportOverload(isShedding),
+      }),
       activity: this.#activity,
       parsers: new ParserPool(options.limits),
       backend: (name) => this.#backends.get(name),
     };
+  }
+
+  #reportOverload(isShedding: boolean): void {
+    const { log } = this.#context;
+    if (isShedding) log.warn("requests are refused: there is more to do than can be done", {});
+    else log.info("requests are no longer refused", {});
   }
 
   /** Puts a configuration into force. What did not change keeps its connections, measurements and compiled routes. */

@@ -22,6 +22,7 @@ export interface HarnessOptions {
   readonly backendFields?: Partial<Backend>;
   readonly limits?: Partial<ProxyLimits>;
   readonly random?: () => number;
+  readonly memoryPercent?: () => number;
 }
 
 /** A proxy in this process with one Service on a port of loopback. */
@@ -57,7 +58,9 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     wheel,
     telemetry,
     accessLog: (entry) => log.push(entry),
+    memoryPercent: options.memoryPercent,
     log: {
+      info: () => undefined,
       warn: () => undefined,
       error: (message, fields) => defects.push(`${message} ${JSON.stringify(fields)}`),
     },
