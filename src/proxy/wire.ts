@@ -46,7 +46,7 @@ interface WriteRequest {
   oncomplete: (this: WriteRequest, status: number) => void;
   callback: Wire | null;
   bytes: number;
-  buffer: Uint8Array | null;
+  buffer: OutBuffer | null;
 }
 
 interface RawHandle {
@@ -68,19 +68,26 @@ interface WireSocket extends net.Socket {
 const READ_BUFFER_BYTES = 65_536;
 /** Out buffers that grew beyond this are not kept. */
 const POOLED_OUT_BUFFER_BYTES = 131_072;
-const POOLED_OUT_BUFFERS = 64;
+/** All that are kept together: bulk transfers would else leave a trail of garbage, or a pool of megabytes. */
+const POOLED_BYTES = 1_048_576;
 const OUT_BUFFER_BYTES = 16_384;
 
 const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
 const freeOutBuffers: OutBuffer[] = [];
+let freeBytes = 0;
 
 function takeOutBuffer(): OutBuffer {
-  return freeOutBuffers.pop() ?? new OutBuffer(OUT_BUFFER_BYTES);
+  const out = freeOutBuffers.pop();
+  if (out === undefined) return new OutBuffer(OUT_BUFFER_BYTES);
+  freeBytes -= out.buffer.length;
+  return out;
 }
 
 function giveOutBuffer(out: OutBuffer): void {
-  if (out.buffer.length > POOLED_OUT_BUFFER_BYTES || freeOutBuffers.length >= POOLED_OUT_BUFFERS) return;
+  const size = out.buffer.length;
+  if (size > POOLED_OUT_BUFFER_BYTES || freeBytes + size > POOLED_BYTES) return;
   out.reset();
+  freeBytes += size;
   freeOutBuffers.push(out);
 }
 
@@ -130,10 +137,11 @@ function onClose(this: WireSocket): void {
 }
 
 function onWriteComplete(this: WriteRequest, status: number): void {
-  const wire = this.callback;
-  if (wire === null) return;
+  const { callback: wire, buffer } = this;
+  if (wire === null || buffer === null) return;
   this.callback = null;
   this.buffer = null;
+  giveOutBuffer(buffer);
   beginTurn();
   try {
     wire.written(this.bytes, status);
@@ -229,11 +237,11 @@ export class Wire {
       if (result < 0) this.#breakWrites();
       return;
     }
-    // The kernel holds on to the bytes: the buffer is not reused, it goes when the request completes.
+    // The bytes must stay as they are until the request completes, which it does in any case.
     result.oncomplete = onWriteComplete;
     result.callback = this;
     result.bytes = view.length;
-    result.buffer = view;
+    result.buffer = out;
     this.#inFlightBytes = view.length;
   }
 
