@@ -6,8 +6,14 @@ const SETTLE_MS = 1_000;
 /** How long a refused client may go on sending before its connection is cut, so that it can read the answer. */
 const LINGER_MS = 1_000;
 
-/** What a client is waited for: the rest of a head or of a body, or that it closes after its answer. */
-export type Awaited = "head" | "body" | "end";
+/** How often a client that ended its side, and waits for an answer, is looked after. */
+const LOOK_MS = 1_000;
+
+/**
+ * What a client is waited for: the rest of a head or of a body, or that it closes after its answer; `departure`: it
+ * ended its side before, and may be gone altogether.
+ */
+export type Awaited = "head" | "body" | "end" | "departure";
 
 /** Who is told that the wait is over. */
 export interface PatienceOwner {
@@ -27,6 +33,8 @@ export class ClientPatience {
   #awaited: Awaited | "request" = "request";
   #idleSinceMs = 0;
   #isIdle = true;
+  /** The owner was told, and the deadline is a long way off. */
+  #isSettled = false;
 
   constructor(context: ProxyContext, owner: PatienceOwner) {
     this.#context = context;
@@ -40,8 +48,9 @@ export class ClientPatience {
     this.#isIdle = true;
     this.#idleSinceMs = this.#context.now();
     // One that is set already looks at the clock when it is due, so that no request needs to move it.
-    if (this.#awaited === "request" && this.#deadline.isSet) return;
+    if (this.#awaited === "request" && this.#deadline.isSet && !this.#isSettled) return;
     this.#awaited = "request";
+    this.#isSettled = false;
     this.#set(Math.min(SETTLE_MS, this.#context.limits.downstreamIdleTimeoutMs));
   }
 
@@ -51,9 +60,21 @@ export class ClientPatience {
   }
 
   await(awaited: Awaited): void {
-    const { headTimeoutMs, bodyStallTimeoutMs } = this.#context.limits;
     this.#awaited = awaited;
-    this.#set(awaited === "head" ? headTimeoutMs : awaited === "body" ? bodyStallTimeoutMs : LINGER_MS);
+    this.#set(this.#delayMs(awaited));
+  }
+
+  #delayMs(awaited: Awaited): number {
+    switch (awaited) {
+      case "head":
+        return this.#context.limits.headTimeoutMs;
+      case "body":
+        return this.#context.limits.bodyStallTimeoutMs;
+      case "departure":
+        return LOOK_MS;
+      case "end":
+        return LINGER_MS;
+    }
   }
 
   /** It is not the client that is waited for. */
@@ -83,6 +104,7 @@ export class ClientPatience {
     if (restedMs >= downstreamIdleTimeoutMs) {
       this.#owner.onIdleTooLong();
     } else if (restedMs >= SETTLE_MS) {
+      this.#isSettled = true;
       this.#owner.onSettled();
       this.#set(downstreamIdleTimeoutMs - restedMs);
     } else {

@@ -388,7 +388,12 @@ export class Http1Downstream implements WireOwner, ExchangeClient, PatienceOwner
 
   onPeerEnd(): void {
     this.#peerEnded = true;
-    if (!this.#isLingering) this.#continue();
+    if (this.#isLingering) return;
+    this.#continue();
+    if (this.#hasLeft || this.#exchange === undefined) return;
+    // It may wait for its answer, or be gone.
+    this.wire.probePeer();
+    this.#patience.await("departure");
   }
 
   onDrained(): void {
@@ -442,6 +447,10 @@ export class Http1Downstream implements WireOwner, ExchangeClient, PatienceOwner
         this.#refuse({ kind: "request_too_slow", details });
         return;
       }
+      case "departure":
+        if (this.wire.isPeerGone) this.wire.destroy();
+        else this.#patience.await("departure");
+        return;
       case "end":
         this.wire.destroy();
     }

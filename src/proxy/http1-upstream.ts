@@ -126,9 +126,10 @@ export class Http1Upstream implements WireOwner {
   rest(now: number, idleTimeoutMs: number): void {
     this.#state = "idle";
     this.idleSinceMs = now;
+    const isSooner = idleTimeoutMs < this.#idleTimeoutMs;
     this.#idleTimeoutMs = idleTimeoutMs;
     // A busy connection is given back a thousand times a second: the deadline is set once and looks at the clock.
-    if (!this.#deadline.isSet) this.pool.context.wheel.set(this.#deadline, now, idleTimeoutMs);
+    if (isSooner || !this.#deadline.isSet) this.pool.context.wheel.set(this.#deadline, now, idleTimeoutMs);
   }
 
   /** Closes an idle connection. */

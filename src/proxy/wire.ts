@@ -55,6 +55,7 @@ interface RawHandle {
   readonly writeQueueSize: number;
   readStart(): number;
   readStop(): number;
+  getpeername(out: object): number;
   writeBuffer(request: null, view: Uint8Array): number | WriteRequest;
 }
 
@@ -71,6 +72,8 @@ const POOLED_OUT_BUFFER_BYTES = 131_072;
 /** All that are kept together: bulk transfers would else leave a trail of garbage, or a pool of megabytes. */
 const POOLED_BYTES = 1_048_576;
 const OUT_BUFFER_BYTES = 16_384;
+/** Linux keeps what is left of a closed connection for 60 s (tcp_fin_timeout). */
+const PROBE_DELAY_MS = 65_000;
 
 const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
 const freeOutBuffers: OutBuffer[] = [];
@@ -297,6 +300,21 @@ export class Wire {
     if (handle === null || handle.reading || this.#socket.connecting) return;
     handle.reading = true;
     if (handle.readStart() < 0) this.destroy();
+  }
+
+  /**
+   * After the peer's FIN: has the kernel find out by itself whether the peer is still there. A process that closed its
+   * socket for good looks like one that only ended its side, until its kernel forgets the connection after a minute and
+   * answers probes by RST. Probes before that would make it remember for longer.
+   */
+  probePeer(): void {
+    this.#socket.setKeepAlive(true, PROBE_DELAY_MS);
+  }
+
+  /** The connection is broken. After FIN nothing else tells: there is nothing more to read. */
+  get isPeerGone(): boolean {
+    const handle = this.#socket._handle;
+    return handle === null || handle.getpeername({}) < 0;
   }
 
   /** Sends what is left and then FIN; reading goes on. Nothing can be written any more. */

@@ -229,6 +229,17 @@ describe("a client that ends its side", () => {
     });
   }
 
+  it("and is gone then ends its exchange, though nobody answers", async () => {
+    await using setup = await setUp(() => undefined);
+    await using client = new RawClient(setup.harness.port);
+    client.send(GET);
+    client.socket.end();
+    await eventually("the request", () => (setup.server.sockets.length > 0 ? undefined : "none"));
+    client.socket.resetAndDestroy();
+    await setup.harness.quiet();
+    assert.equal(setup.harness.telemetry.count("failures", "client_closed"), 1);
+  });
+
   it("inside a body while the endpoint is being connected is answered too", async () => {
     await using deaf = await startDeafServer();
     await using harness = await startHarness({
