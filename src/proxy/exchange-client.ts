@@ -6,6 +6,8 @@ export interface ExchangeClient {
   readonly wire: Wire;
   /** The connection may serve another request after this one. */
   readonly canKeepAlive: boolean;
+  /** When the first byte of the request under way was read, in monotonic ms. */
+  readonly requestBeganMs: number;
   /** Whom session affinity binds. */
   readonly address: string;
   /** A connection that the client authenticated, kept for this client alone. */

@@ -445,7 +445,7 @@ export class Exchange implements AttemptsOwner {
     const now = this.#context.now();
     activity.exchanges--;
     activity.lastMs = now;
-    const durationMs = now - this.#startedMs;
+    const durationMs = now - this.#client.requestBeganMs;
     this.#outcome.record(this.#status, undefined, durationMs / 1_000);
     if (this.#failure !== undefined) this.#frontend.countFailure(this.#failure.kind);
     if (this.#logged !== undefined) this.#log(this.#logged, durationMs);

@@ -24,6 +24,7 @@ import { WriteWatch } from "./write-watch.ts";
 export class Http1Downstream implements WireOwner, ExchangeClient, PatienceOwner {
   readonly wire: Wire;
   pinned: Http1Upstream | undefined;
+  requestBeganMs = 0;
   readonly #context: ProxyContext;
   readonly #slot: FrontendSlot;
   readonly #onEnd: () => void;
@@ -42,6 +43,8 @@ export class Http1Downstream implements WireOwner, ExchangeClient, PatienceOwner
   #ahead: Buffer | undefined;
   /** The parser reached the end of the request under way. */
   #sawEnd = false;
+  /** Of a head that comes in pieces; else 0. */
+  #headBeganMs = 0;
   /** Of the bytes written, how many the metrics know of. */
   #countedBytes = 0;
   #isHeld = false;
@@ -166,6 +169,8 @@ export class Http1Downstream implements WireOwner, ExchangeClient, PatienceOwner
 
   #begin(view: HeadView): void {
     const now = this.#context.now();
+    this.requestBeganMs = this.#headBeganMs === 0 ? now : this.#headBeganMs;
+    this.#headBeganMs = 0;
     this.#patience.stop();
     this.#sawEnd = false;
     const exchange = new Exchange(this.#context, this, this.#slot.current, view, now);
@@ -193,7 +198,9 @@ export class Http1Downstream implements WireOwner, ExchangeClient, PatienceOwner
 
   /** Inside a head a client has not got for ever. */
   #awaitHead(reader: RequestReader): void {
-    if (this.#ahead === undefined && !reader.parser.isIdle) this.#patience.awaitHead();
+    if (this.#ahead !== undefined || reader.parser.isIdle) return;
+    this.#patience.awaitHead();
+    if (this.#headBeganMs === 0) this.#headBeganMs = this.#context.now();
   }
 
   #giveReader(): void {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
 import {
   answeringStatuses,
   answerOf,
@@ -161,6 +162,18 @@ describe("the access log of a request", () => {
     const [entry] = routed.harness.log;
     assert.ok((entry?.upstreamMs ?? 100) < 80 && (entry?.durationMs ?? 0) >= 80);
     assert.equal(entry?.tries, 2);
+  });
+
+  it("measures from the first byte of the request", async () => {
+    await using routed = await Routed.start({});
+    const client = routed.client();
+    client.send("GET / HTTP/1.1\r\nHo");
+    await setTimeout(60);
+    await answerOf(client, "st: web\r\n\r\n");
+    await answerOf(client, requestText("GET", "/"));
+    const [first, second] = routed.harness.log;
+    assert.ok((first?.durationMs ?? 0) >= 50 && (first?.upstreamMs ?? 60) < 50);
+    assert.ok((second?.durationMs ?? 60) < 50);
   });
 
   it("tells of a client that left", async () => {
