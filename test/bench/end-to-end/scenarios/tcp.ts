@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Child, outputOf } from "../children.ts";
 import { eastboundTcp } from "../contestants/eastbound.ts";
 import { haproxyTcp } from "../contestants/haproxy.ts";
@@ -11,7 +11,7 @@ import { cpuNsOf } from "../usage.ts";
 const CONNECTIONS = 4;
 const LIMIT = 0.7;
 
-const peer = join(import.meta.dirname, "../peers/bulk-peer.ts");
+const peer = fileURLToPath(import.meta.resolve("../peers/bulk-peer.ts"));
 
 const directions = { pull: "endpoint → client", push: "client → endpoint" } as const;
 type Direction = keyof typeof directions;
