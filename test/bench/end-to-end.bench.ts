@@ -1,5 +1,6 @@
-// node test/bench/end-to-end.bench.ts [--only NAMES] [--scenario NAMES] [--rounds N] [--seconds N] [--json FILE]
-// Compares dist/eastbound.js with other proxies side by side; docs/performance.md says how to read it.
+// npm run bench, or after a build: node test/bench/end-to-end.bench.ts [--only NAMES] [--scenario NAMES] [--rounds N]
+// [--seconds N] [--json FILE] [--nice=-N]. Compares dist/eastbound.js with other proxies side by side;
+// docs/performance.md says how to read it.
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, release, setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,8 +33,8 @@ const { values } = parseArgs({
   options: {
     only: { type: "string", default: CONTESTANT_NAMES.join(",") },
     scenario: { type: "string", default: Object.keys(scenarios).join(",") },
-    rounds: { type: "string", default: "7" },
-    seconds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "10" },
+    seconds: { type: "string", default: "3" },
     json: { type: "string" },
     nice: { type: "string", default: "0" },
     "proxy-cpu": { type: "string", default: "1" },

@@ -34,6 +34,11 @@ export async function runWrk({ port, path, script, connections, seconds, cpu }: 
     ],
     cpu,
   });
+  return readWrk(output);
+}
+
+/** The figures in what wrk prints; fails where it tells of errors, or of nothing. */
+export function readWrk(output: string): LoadResult {
   if (/Non-2xx|Socket errors/.test(output)) throw new Error(`the load met errors:\n${output}`);
   const [, requests = "", time = ""] = /(\d+) requests in ([\d.]+\w+)/.exec(output) ?? [];
   return {

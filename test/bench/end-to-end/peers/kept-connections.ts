@@ -24,16 +24,15 @@ export async function openConnections({
   const sockets: net.Socket[] = [];
   let ended = 0;
   for (let opened = 0; opened < count; opened += AT_A_TIME) {
-    const some = Array.from({ length: Math.min(AT_A_TIME, count - opened) }, () =>
-      net.connect(port, "127.0.0.1"),
-    );
-    await Promise.all(some.map((socket) => once(socket, "connect")));
-    for (const socket of some) {
+    const some = Array.from({ length: Math.min(AT_A_TIME, count - opened) }, () => {
+      const socket = net.connect(port, "127.0.0.1");
       socket.on("close", () => {
         ended += 1;
       });
       socket.on("error", () => undefined);
-    }
+      return socket;
+    });
+    await Promise.all(some.map((socket) => once(socket, "connect")));
     sockets.push(...some);
   }
   return {

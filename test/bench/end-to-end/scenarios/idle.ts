@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startEastbound } from "../contestants/eastbound.ts";
 import { startBackend } from "../contestants/nginx.ts";
@@ -20,13 +21,14 @@ const kinds = {
 
 /** What a connection costs that nothing happens on: growth of private dirty pages; the kernel's part is not in it. */
 export async function measureIdleConnections(run: Run): Promise<Finding> {
+  const count = possibleConnections();
   const measured: { kind: string; kilobytes: number }[] = [];
   for (const [kind, use] of Object.entries(kinds))
-    measured.push({ kind, kilobytes: await kilobytesEach(run, use) });
+    measured.push({ kind, kilobytes: await kilobytesEach(run, use, count) });
   return {
     scenario: "idle",
     table: measured.map(({ kind, kilobytes }) => ({
-      "10,000 idle connections": kind,
+      [`${count} idle connections`]: kind,
       "KB each": kilobytes.toFixed(2),
     })),
     gates: measured.map(({ kind, kilobytes }) => ({
@@ -40,7 +42,17 @@ export async function measureIdleConnections(run: Run): Promise<Finding> {
   };
 }
 
-async function kilobytesEach(run: Run, use: (typeof kinds)[keyof typeof kinds]): Promise<number> {
+/** As many as are wanted, or as the limit on open files lets a proxy serve: two descriptors each and a reserve. */
+function possibleConnections(): number {
+  const [, limit = "0"] = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+  return Math.min(CONNECTIONS, Math.floor((Number(limit) * 0.45) / 1_000) * 1_000);
+}
+
+async function kilobytesEach(
+  run: Run,
+  use: (typeof kinds)[keyof typeof kinds],
+  wanted: number,
+): Promise<number> {
   const { children, loadCpu, proxyCpu } = run;
   const [port = 0, backendPort = 0] = await freePorts(2);
   await using stack = new AsyncDisposableStack();
@@ -59,5 +71,5 @@ async function kilobytesEach(run: Run, use: (typeof kinds)[keyof typeof kinds]):
   await opened(BEFORE);
   await sleep(SETTLE_MS);
   const before = memoryOf(proxy.pid).privateDirty;
-  return ((await opened(CONNECTIONS)) - before) / 1_024 / CONNECTIONS;
+  return ((await opened(wanted)) - before) / 1_024 / wanted;
 }

@@ -13,30 +13,32 @@ const withRules = (name: string, rules: number): Entrant => ({
 
 const load = { connections: 32, path: `${pathOfRule(MANY / 2)}/4711` };
 
-/** One rule beside 5,000 on the same Service: all requests for one of the rules, then each for another one. */
+/**
+ * One rule beside 5,000 on the same Service. First all requests are for one of the rules: that is what having the others
+ * costs. Then each request is for the next rule: the plans and the metrics of 5,000 rules take turns in the caches.
+ */
 export async function compareRules(run: Run): Promise<Finding> {
-  const script = await scriptOfAllPaths(run);
   const one = await takeTurns(run, load, [withRules("1 rule", 1), withRules("5,000 rules", MANY)]);
-  const all = await takeTurns(run, { ...load, script }, [
+  const each = await takeTurns(run, { ...load, script: await scriptOfAllPaths(run) }, [
     withRules("1 rule, 5,000 paths", 1),
     withRules("5,000 rules, each in use", MANY),
   ]);
-  const gate = ([first, second]: typeof one, name: string) =>
-    ({
-      name: `5,000 rules ÷ 1 rule, CPU per request, ${name}`,
-      measured: cpuRatio(second, first),
-      limit: 1.1,
-      kind: "at most",
-      unit: "",
-    }) as const;
   return {
     scenario: "rules",
     table: [
       ...turnTable(one, { "1 rule": "1 rule" }),
-      ...turnTable(all, { "1 rule, 5,000 paths": "1 rule" }),
+      ...turnTable(each, { "1 rule, 5,000 paths": "1 rule" }),
     ],
-    gates: [gate(one, "one path"), gate(all, "all paths")],
-    data: { one, all },
+    gates: [
+      {
+        name: "CPU per request with 5,000 rules ÷ with 1",
+        measured: cpuRatio(one[1], one[0]),
+        limit: 1.1,
+        kind: "at most",
+        unit: "",
+      },
+    ],
+    data: { one, each },
   };
 }
 
