@@ -38,7 +38,7 @@ describe("properties of the codec", () => {
         assert.deepEqual(told(readRequests(text, { ends: true, cuts: at })), whole);
         assert.deepEqual(told(readRequests(text, { ends: true, cuts: EVERYWHERE })), whole);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -57,7 +57,7 @@ describe("properties of the codec", () => {
           assert.deepEqual(told(readResponses(text, { ...options, cuts: EVERYWHERE })), whole);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -76,7 +76,7 @@ describe("properties of the codec", () => {
         assert.deepEqual(told(readRequests(text, { limits: bounds, cuts: at })), whole);
         assert.deepEqual(told(readRequests(text, { limits: bounds, cuts: EVERYWHERE })), whole);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
