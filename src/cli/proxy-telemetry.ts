@@ -48,8 +48,8 @@ export function createAccessLog(write: (line: string) => void, wallTimeMs: () =>
         timeMs: wallTimeMs() - entry.durationMs,
         endpoint: entry.endpoint === "" ? undefined : entry.endpoint,
         protocol: "http1",
-        method: entry.method,
-        path: entry.path,
+        method: entry.method === "" ? undefined : entry.method,
+        path: entry.path === "" ? undefined : entry.path,
         host: entry.host === "" ? undefined : entry.host,
         status: entry.status === 0 ? undefined : entry.status,
         grpcStatus: undefined,
@@ -59,7 +59,7 @@ export function createAccessLog(write: (line: string) => void, wallTimeMs: () =>
         bytesSent: entry.bytesSent,
         durationMs: entry.durationMs,
         upstreamMs: entry.upstreamMs,
-        traceId: undefined,
+        traceId: entry.traceId,
       }),
     );
   };

@@ -22,6 +22,7 @@ import { forwardedTarget } from "./forwarded-target.ts";
 import type { Forwarding, FrontendRuntime } from "./frontend-runtime.ts";
 import type { HeadView } from "./head-view.ts";
 import type { Http1Upstream, UpstreamFailure } from "./http1-upstream.ts";
+import { type LoggedRequest, loggedRequest } from "./logged-request.ts";
 import { type Mirrors, startMirrors } from "./mirrored-request.ts";
 import { changedFields, type OwnFields } from "./own-fields.ts";
 import type { RequestSeries } from "./ports.ts";
@@ -49,7 +50,7 @@ export class Exchange implements AttemptsOwner {
   readonly #body: RequestBody;
   readonly #relay: ResponseRelay;
   readonly #isHead: boolean;
-  readonly #logged: { readonly method: string; readonly path: string; readonly host: string } | undefined;
+  readonly #logged: LoggedRequest | undefined;
 
   #rule: CompiledRule | undefined;
   #forwarding: Forwarding | undefined;
@@ -85,10 +86,7 @@ export class Exchange implements AttemptsOwner {
     this.#body = new RequestBody(head, context.limits.retryBodyBytes);
     this.#relay = new ResponseRelay(client.wire, head);
     this.#isHead = head.method === "HEAD";
-    this.#logged =
-      context.accessLog === undefined
-        ? undefined
-        : { method: head.method, path: head.target, host: request.host };
+    this.#logged = context.accessLog === undefined ? undefined : loggedRequest(request);
     context.activity.exchanges++;
   }
 
@@ -455,10 +453,7 @@ export class Exchange implements AttemptsOwner {
     return this.#forwarding?.outcome ?? this.#frontend.outcomeWithoutBackend(this.#rule);
   }
 
-  #log(
-    request: { readonly method: string; readonly path: string; readonly host: string },
-    durationMs: number,
-  ): void {
+  #log(request: LoggedRequest, durationMs: number): void {
     const { service } = this.#frontend;
     this.#context.accessLog?.({
       ...request,

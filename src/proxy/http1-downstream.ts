@@ -1,17 +1,17 @@
 import type { FieldTable } from "../http1/field-table.ts";
-import { writeOwnResponse } from "../http1/own-response.ts";
 import { ParserEvent } from "../http1/parser-event.ts";
 import { type Awaited, ClientPatience, type PatienceOwner } from "./client-patience.ts";
 import type { ProxyContext } from "./context.ts";
 import { reportDefect } from "./defect.ts";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeClient } from "./exchange-client.ts";
-import { type Failure, failureAnswer, requestFailureKind } from "./failure.ts";
+import { type Failure, requestFailureKind } from "./failure.ts";
 import type { FrontendSlot } from "./frontend-runtime.ts";
 import type { HeadView } from "./head-view.ts";
 import type { Http1Upstream } from "./http1-upstream.ts";
 import type { RequestReader } from "./parser-pool.ts";
 import { startTunnel } from "./tunnel.ts";
+import { answerUnread } from "./unread-request.ts";
 import type { Wire, WireOwner } from "./wire.ts";
 import { WriteWatch } from "./write-watch.ts";
 
@@ -221,11 +221,9 @@ export class Http1Downstream implements WireOwner, ExchangeClient, PatienceOwner
       exchange.onRequestFailed(failure);
       return;
     }
-    const runtime = this.#slot.current;
-    const answer = failureAnswer(failure);
-    writeOwnResponse(this.wire.out, { ...answer, isHead: false, close: true });
-    runtime.countFailure(failure.kind);
-    runtime.outcomeWithoutBackend(undefined).record(answer.status, undefined, 0);
+    const durationMs = this.#headBeganMs === 0 ? 0 : this.#context.now() - this.#headBeganMs;
+    const place = { context: this.#context, runtime: this.#slot.current, wire: this.wire };
+    answerUnread(place, failure, durationMs);
     this.#close();
   }
 

@@ -69,6 +69,7 @@ export interface AccessLogEntry {
   readonly backend: BackendLabels | undefined;
   /** `IP:port` of the last one tried; empty if none was. */
   readonly endpoint: string;
+  /** These three are empty where no head could be read. */
   readonly method: string;
   readonly path: string;
   readonly host: string;
@@ -79,6 +80,8 @@ export interface AccessLogEntry {
   readonly bytesSent: number;
   readonly durationMs: number;
   readonly upstreamMs: number | undefined;
+  /** Of the W3C trace context that the request came with. */
+  readonly traceId: string | undefined;
 }
 
 /** Undefined where the log is off, so that nothing is gathered for it. */

@@ -80,7 +80,8 @@ describe("the metrics of a request", () => {
 describe("the access log of a request", () => {
   it("tells where it went and what came of it", async () => {
     await using routed = await start();
-    await routed.send(requestText("POST", "/named/a?b=c", [], "0123456789"));
+    const traceparent = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    await routed.send(requestText("POST", "/named/a?b=c", [traceparent], "0123456789"));
     const [entry] = routed.harness.log;
     assert.ok(entry !== undefined);
     const { durationMs, upstreamMs = Number.NaN, ...rest } = entry;
@@ -97,6 +98,7 @@ describe("the access log of a request", () => {
       tries: 1,
       bytesReceived: 10,
       bytesSent: 3,
+      traceId: "0af7651916cd43dd8448eb211c80319c",
     });
     assert.ok(upstreamMs > 0 && upstreamMs <= durationMs, `${upstreamMs} of ${durationMs} ms`);
   });
@@ -131,6 +133,32 @@ describe("the access log of a request", () => {
         bytesSent: "no such Service\n".length,
       },
     ]);
+  });
+
+  it("tells of requests that could not be read", async () => {
+    await using routed = await start();
+    await routed.send("GET / HTTP/1.1\r\nHost: web\r\nHost: web\r\n\r\n");
+    const [entry, ...more] = routed.harness.log;
+    assert.ok(entry !== undefined);
+    const { durationMs, ...rest } = entry;
+    assert.deepEqual(more, []);
+    assert.ok(durationMs >= 0, `${durationMs} ms`);
+    assert.deepEqual(rest, {
+      service: { namespace: "app", name: "web", port: 80 },
+      route: undefined,
+      backend: undefined,
+      endpoint: "",
+      method: "",
+      path: "",
+      host: "",
+      status: 400,
+      failure: "request_malformed",
+      tries: 0,
+      bytesReceived: 0,
+      bytesSent: "more than one Host\n".length,
+      upstreamMs: undefined,
+      traceId: undefined,
+    });
   });
 
   it("counts body bytes without their framing", async () => {
