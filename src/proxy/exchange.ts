@@ -18,7 +18,7 @@ import type { BackendRuntime } from "./backend-runtime.ts";
 import type { ProxyContext } from "./context.ts";
 import type { ExchangeClient } from "./exchange-client.ts";
 import { FAILURES, type Failure, failureAnswer } from "./failure.ts";
-import { forwardedTarget } from "./forwarded-target.ts";
+import { forwardedHost, forwardedTarget } from "./forwarded-target.ts";
 import type { Forwarding, FrontendRuntime } from "./frontend-runtime.ts";
 import type { HeadView } from "./head-view.ts";
 import type { Http1Upstream, UpstreamFailure } from "./http1-upstream.ts";
@@ -245,7 +245,7 @@ export class Exchange implements AttemptsOwner {
     writeRequestHead(out, head, {
       edits: forwarding.requestEdits,
       target: forwardedTarget(forwarding.plan.rewrite, head),
-      host: forwarding.plan.rewrite.host,
+      host: forwardedHost(forwarding.plan.rewrite, head, this.#frontend.authority),
     });
     // A reused connection may turn out to be closed: what can be sent again is kept until a response comes.
     if (upstream.isReused && IDEMPOTENT.has(head.method)) {

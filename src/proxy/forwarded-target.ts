@@ -8,3 +8,16 @@ export function forwardedTarget({ path }: RewritePlan, head: RequestHead): strin
   const rewritten = rewritePath(path, head.path);
   return query === undefined ? rewritten : `${rewritten}?${query}`;
 }
+
+/**
+ * The Host that a backend is sent; undefined where it stays as it came. HTTP/1.0 knows requests without one, but
+ * HTTP/1.1, which is what endpoints are sent, does not (RFC 9112, section 3.2): the address dialled stands in.
+ */
+export function forwardedHost(
+  { host }: RewritePlan,
+  head: RequestHead,
+  dialledAuthority: string,
+): string | undefined {
+  if (host !== undefined) return host;
+  return head.versionMinor === 0 && head.host === undefined ? dialledAuthority : undefined;
+}

@@ -30,6 +30,8 @@ export class FrontendRuntime {
   readonly frontend: Frontend;
   readonly service: ServiceLabels;
   readonly compiled: CompiledFrontend;
+  /** The address dialled as a Host: without the port where it is 80. */
+  readonly authority: string;
   /** That of the address dialled. */
   readonly family: AddressFamily;
   readonly bytesSent: Counter;
@@ -49,6 +51,7 @@ export class FrontendRuntime {
       name: frontend.service.name,
       port: frontend.port,
     };
+    this.authority = authorityOf(frontend);
     this.family = frontend.address.includes(":") ? 6 : 4;
     this.bytesSent = context.telemetry.bytes(this.service, "sent");
     this.bytesReceived = context.telemetry.bytes(this.service, "received");
@@ -108,3 +111,8 @@ function editsOf(steps: CompiledBackend["requestHeaderSteps"]): HeadEdits | unde
 }
 
 const NO_RULE: RouteLabels = { routeKind: "", routeNamespace: "", route: "", rule: "" };
+
+function authorityOf({ address, port }: Frontend): string {
+  const host = address.includes(":") ? `[${address}]` : address;
+  return port === 80 ? host : `${host}:${port}`;
+}

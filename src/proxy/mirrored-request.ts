@@ -8,6 +8,7 @@ import type { RequestHead } from "../http1/request-head.ts";
 import { shouldMirror } from "../routing/mirror.ts";
 import type { BackendRuntime } from "./backend-runtime.ts";
 import type { ProxyContext } from "./context.ts";
+import { forwardedHost } from "./forwarded-target.ts";
 import type { Forwarding, FrontendRuntime } from "./frontend-runtime.ts";
 import type { Http1Upstream, UpstreamUser } from "./http1-upstream.ts";
 import type { MirrorResult } from "./ports.ts";
@@ -98,7 +99,7 @@ class MirroredRequest implements UpstreamUser {
     writeRequestHead(waiting, head, {
       edits: forwarding.requestEdits,
       target,
-      host: forwarding.plan.rewrite.host,
+      host: forwardedHost(forwarding.plan.rewrite, head, frontend.authority),
     });
     this.#waiting = waiting;
     this.#start();

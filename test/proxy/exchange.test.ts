@@ -63,4 +63,19 @@ describe("an HTTP/1.1 exchange", () => {
       /^HTTP\/1\.1 503 Service Unavailable\r\nProxy-Status: eastbound; error=connection_refused;/,
     );
   });
+
+  it("names the address dialled to an endpoint where an HTTP/1.0 client names no host", async () => {
+    let seen = "";
+    await using server = await startRawServer((socket) => {
+      socket.on("data", (chunk) => {
+        seen += chunk.toString("latin1");
+      });
+      answering(OK)(socket);
+    });
+    await using harness = await startHarness({ backends: { "app/web:80": [server.port] } });
+    await using client = new RawClient(harness.port);
+    client.send("GET /old HTTP/1.0\r\n\r\n");
+    assert.match(await client.closed(), /ok$/);
+    assert.equal(seen, "GET /old HTTP/1.1\r\nHost: 10.96.0.1\r\n\r\n");
+  });
 });
