@@ -22,6 +22,8 @@ export interface AttemptsOwner extends UpstreamUser {
   onAttemptsFailed(failure: Failure): void;
   /** What of the request was sent could be sent again, and nothing of a response is out. */
   readonly canReplay: boolean;
+  /** All of the request is short enough to be kept until its response comes, and is known to be so. */
+  readonly isKept: boolean;
   /** The client got a part of a response. */
   readonly hasAnswered: boolean;
 }
@@ -157,9 +159,10 @@ export class Attempts {
 
   /** A request that can't be sent twice must not meet a server that is just closing an idle connection. */
   get #maxIdleMs(): number {
-    const { context, isIdempotent } = this.#options;
+    const { context, rule, isIdempotent, owner } = this.#options;
     if (this.#needsNewConnection) return -1;
-    return isIdempotent ? Number.POSITIVE_INFINITY : context.limits.freshConnectionMs;
+    const canBeResent = isIdempotent && owner.isKept && rule.retry?.attempts !== 0;
+    return canBeResent ? Number.POSITIVE_INFINITY : context.limits.freshConnectionMs;
   }
 
   #attach(upstream: Http1Upstream, now: number): void {

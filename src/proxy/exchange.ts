@@ -111,6 +111,10 @@ export class Exchange implements AttemptsOwner {
     return this.#body.canReplay && !this.#relay.hasBegun;
   }
 
+  get isKept(): boolean {
+    return this.#body.isShort;
+  }
+
   get hasAnswered(): boolean {
     return this.#relay.hasBegun;
   }

@@ -178,7 +178,7 @@ export const PROXY_LIMITS = {
     "freshConnection",
     SECOND_MS,
     [0, HOUR_MS],
-    "Pooled connections that rested longer take no request that is not idempotent",
+    "Pooled connections that rested longer take no request that could not be sent again",
   ),
   retryBudgetIntervalMs: time(
     "retryBudgetInterval",

@@ -14,6 +14,8 @@ export class RequestBody {
   /** The end of a chunked body that has trailers, as it is sent. */
   #keptEnd: OutBuffer | undefined;
   #isKeeping = false;
+  /** Its length is known, and is within the bound. */
+  readonly isShort: boolean;
   readonly #isTooLarge: boolean;
   readonly #replayBytes: number;
 
@@ -21,6 +23,7 @@ export class RequestBody {
     this.isChunked = framing === Framing.Chunked;
     this.isComplete = framing === Framing.None;
     this.#isTooLarge = framing === Framing.Length && contentLength > replayBytes;
+    this.isShort = !this.isChunked && !this.#isTooLarge;
     this.#replayBytes = replayBytes;
   }
 

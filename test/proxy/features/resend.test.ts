@@ -115,17 +115,31 @@ describe("resending after a connection that was closed at rest", () => {
     assert.equal(routed.harness.telemetry.count("failures", "upstream_closed"), 1);
   });
 
-  it("gives POST no connection that rested for long", async () => {
-    await using routed = await Routed.start({
-      backends: { "app/web:80": [closingAtReuse("end")] },
-      limits: { freshConnectionMs: 0 },
+  const neverResent = [
+    { name: "POST", text: requestText("POST", "/", [], "body") },
+    {
+      name: "PUT with a body that is too long to be kept",
+      text: requestText("PUT", "/", [], "x".repeat(101)),
+    },
+    {
+      name: "PUT with a body of unknown length",
+      text: "PUT / HTTP/1.1\r\nHost: web\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n",
+    },
+    { name: "GET under a rule that says attempts 0", text: GET, retry: { codes: [], attempts: 0 } },
+  ];
+  for (const { name, text, retry } of neverResent) {
+    it(`gives no connection that rested for long to ${name}`, async () => {
+      await using routed = await Routed.start({
+        backends: { "app/web:80": [closingAtReuse("end")] },
+        limits: { freshConnectionMs: 0, retryBodyBytes: 100 },
+        ...(retry === undefined ? {} : { rules: [{ retry }] }),
+      });
+      const client = routed.client();
+      await answerOf(client, GET);
+      assert.equal((await answerOf(client, text)).body, "ok");
+      assert.equal(routed.connections(), 2);
     });
-    const client = routed.client();
-    await answerOf(client, GET);
-    await routed.until(() => [...routed.harness.proxy.backends()].length === 1);
-    assert.equal((await answerOf(client, requestText("POST", "/", [], "body"))).body, "ok");
-    assert.equal(routed.connections(), 2);
-  });
+  }
 
   it("is off where the rule says attempts 0", async () => {
     await using routed = await Routed.start({
