@@ -1,6 +1,7 @@
 // npm run bench, or after a build: node test/bench/end-to-end.bench.ts [--only NAMES] [--scenario NAMES] [--rounds N]
 // [--seconds N] [--json FILE] [--nice=-N]. Compares dist/eastbound.js with other proxies side by side;
 // docs/performance.md says how to read it.
+import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, release, setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -70,7 +71,7 @@ async function main(): Promise<void> {
       return folder;
     },
   };
-  endOnSignals(children, base);
+  cleanUpAtExit(children, base);
   const machine = await describeMachine(run);
   for (const [key, value] of Object.entries(machine)) console.log(`${key}: ${value}`);
   const findings: Finding[] = [];
@@ -111,14 +112,14 @@ async function describeMachine(run: Run): Promise<Readonly<Record<string, string
   };
 }
 
-/** A run that is broken off leaves nothing behind. */
-function endOnSignals(children: Children, folder: string): void {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, () => {
-      children.kill();
-      void rm(folder, { recursive: true, force: true }).finally(() => process.exit(130));
-    });
-  }
+/** A run that breaks off, for whatever reason, leaves nothing behind. */
+function cleanUpAtExit(children: Children, folder: string): void {
+  process.once("exit", () => {
+    children.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => process.exit(130));
 }
 
 try {

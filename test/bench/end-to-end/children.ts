@@ -1,5 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, writeFileSync } from "node:fs";
+import { getPriority } from "node:os";
+import type { Readable } from "node:stream";
 
 /** How much of what a program says is kept, for the message when it fails. */
 const TAIL_CHARACTERS = 4_096;
@@ -29,8 +32,7 @@ export class Children implements AsyncDisposable {
 
   async start(options: ChildOptions): Promise<Child> {
     const { name } = options;
-    const [program, words] = pinned(options);
-    const child = spawn(program, words, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const child = spawnPinned(options);
     let tail = "";
     const keep = (chunk: Buffer): void => {
       tail = (tail + chunk.toString()).slice(-TAIL_CHARACTERS);
@@ -69,8 +71,22 @@ export class Children implements AsyncDisposable {
   }
 }
 
-function pinned({ command, args, cpu }: ChildOptions): [string, readonly string[]] {
-  return cpu === undefined ? [command, args] : ["taskset", ["--cpu-list", String(cpu), command, ...args]];
+/** The head of a process group, pinned to its core. */
+function spawnPinned({ command, args, cpu }: ChildOptions): ChildProcessByStdio<null, Readable, Readable> {
+  const [program, words] =
+    cpu === undefined ? [command, args] : ["taskset", ["--cpu-list", String(cpu), command, ...args]];
+  const child = spawn(program, words, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  if (child.pid !== undefined) passNiceness(child.pid);
+  return child;
+}
+
+/**
+ * Where the kernel groups processes by session (sched(7), "The autogroup feature"), niceness counts within a session
+ * only, and the head of a group is in a session of its own: its group gets the niceness of this process.
+ */
+function passNiceness(pid: number): void {
+  const file = `/proc/${pid}/autogroup`;
+  if (getPriority() !== 0 && existsSync(file)) writeFileSync(file, String(getPriority()));
 }
 
 function hasEnded(child: ChildProcess): boolean {
@@ -85,8 +101,7 @@ function killGroup(child: ChildProcess): void {
 /** What a program prints that ends by itself; fails where it fails. */
 export async function outputOf(options: ChildOptions): Promise<string> {
   const { name } = options;
-  const [program, words] = pinned(options);
-  const child = spawn(program, words, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawnPinned(options);
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => {
     output += chunk.toString();
