@@ -10,7 +10,7 @@ import { type EndpointSpec, Routed, saying } from "../../support/routed.ts";
  */
 const ENDPOINTS = 4;
 const CLIENTS = 16;
-const REQUESTS = 25;
+const REQUESTS = 20;
 
 /** Answers requests by their `X-Id`, or breaks off somewhere; what is done is drawn for each request. */
 function unreliable(dice: Dice): EndpointSpec {
@@ -160,9 +160,9 @@ describe("everything at once", () => {
       await Promise.all(Array.from({ length: CLIENTS }, (_, n) => runClient(routed, dice, `c${n}`)));
       const { log, telemetry } = routed.harness;
       assert.ok(log.some(({ status, failure }) => status === 200 && failure === undefined));
-      for (const counted of ["response_malformed", "retry_status", "retry_timeout", "sent"]) {
+      for (const counted of ["failures", "resends", "mirrored"]) {
         assert.ok(telemetry.count(counted) > 0, counted);
       }
-    });
+    }).timeout(60_000);
   }
 });
