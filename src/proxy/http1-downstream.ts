@@ -302,6 +302,7 @@ export class Http1Downstream implements WireOwner, ExchangeClient, PatienceOwner
     this.#patience.end();
     this.#writeWatch?.stop();
     const runtime = this.#slot.current;
+    runtime.bytesReceived.add(fromServer?.length ?? 0);
     this.#giveReader();
     upstream.release();
     startTunnel({

@@ -84,6 +84,7 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
     endpoint?.respond(now, now - this.#dialledMs);
     const prefix = this.#prefix;
     this.#prefix = undefined;
+    this.#runtime.bytesSent.add(prefix?.length ?? 0);
     startTunnel({
       log: this.#context.log,
       client: this.#wire,

@@ -6,9 +6,9 @@ export interface TunnelOptions {
   readonly log: ProxyLog;
   readonly client: Wire;
   readonly server: Wire;
-  /** Bytes read from the client before the tunnel began. */
+  /** Bytes read from the client before the tunnel began, which the caller counts. */
   readonly fromClient: Buffer | undefined;
-  /** Bytes read from the server before the tunnel began. */
+  /** Bytes read from the server before the tunnel began, which the caller counts. */
   readonly fromServer: Buffer | undefined;
   /** The client's last byte came before the tunnel began. */
   readonly hasClientEnded: boolean;
@@ -67,7 +67,7 @@ class TunnelEnd implements WireOwner {
     }
   }
 
-  /** Passes on what this end's side sent. */
+  /** Passes on what this end's side sent before the tunnel began. */
   carry(bytes: Buffer): void {
     this.#pass(bytes, 0, bytes.length);
   }
@@ -75,13 +75,13 @@ class TunnelEnd implements WireOwner {
   onConnected(): void {}
 
   onBytes(buffer: Buffer, length: number): void {
+    this.#bytes.add(length);
     this.#pass(buffer, 0, length);
   }
 
   #pass(bytes: Buffer, start: number, end: number): void {
     const peer = this.#peer?.wire;
     if (peer === undefined || end === start) return;
-    this.#bytes.add(end - start);
     peer.out.bytes(bytes, start, end);
     peer.flush();
     if (peer.isCongested) this.wire.pause();

@@ -77,6 +77,37 @@ describe("the metrics of a request", () => {
   });
 });
 
+describe("the bytes of an upgraded connection", () => {
+  it("count once, those that came before the upgrade was accepted too", async () => {
+    const switched = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: raw\r\nConnection: upgrade\r\n\r\n";
+    await using routed = await Routed.start({
+      backends: {
+        "app/web:80": [
+          {
+            raw: (socket) => {
+              let received = "";
+              socket.on("data", (chunk) => {
+                const isFirst = received === "";
+                received += chunk.toString("latin1");
+                if (isFirst) socket.write(`${switched}hello`);
+                if (received.endsWith("late")) socket.end("bye");
+              });
+            },
+          },
+        ],
+      },
+    });
+    const client = routed.client();
+    const head = "GET / HTTP/1.1\r\nHost: web\r\nConnection: upgrade\r\nUpgrade: raw\r\n\r\n";
+    client.send(`${head}early`);
+    await client.until((received) => received.endsWith("hello"));
+    client.send("late");
+    await client.until((received) => received.endsWith("bye"));
+    assert.equal(routed.harness.telemetry.count("bytes", "sent"), `${head}earlylate`.length);
+    assert.equal(routed.harness.telemetry.count("bytes", "received"), `${switched}hellobye`.length);
+  });
+});
+
 describe("the access log of a request", () => {
   it("tells where it went and what came of it", async () => {
     await using routed = await start();
