@@ -1,3 +1,4 @@
+import { keepYoungGenerationSmall } from "../platform/young-generation.ts";
 import { defineCommand } from "./command.ts";
 import { checkProxySettings, proxyFileSettings, proxyFlags } from "./proxy-settings.ts";
 
@@ -9,6 +10,7 @@ export const command = defineCommand({
   file: proxyFileSettings,
   check: checkProxySettings,
   run: async (settings, context) => {
+    keepYoungGenerationSmall();
     const { runStandalone } = await import("./standalone.ts");
     return await runStandalone(settings, context);
   },

@@ -268,7 +268,8 @@ export class Http1Upstream implements WireOwner {
     this.#user = undefined;
     const wasConnecting = this.#state === "connecting";
     this.#close();
-    if (wasConnecting) this.pool.connectFailed();
+    // Running out of files or memory here says nothing of the endpoint.
+    if (wasConnecting && kind !== "overload") this.pool.connectFailed();
     user?.onUpstreamFailed({ kind, details, phase, isReused: this.#isReused });
   }
 

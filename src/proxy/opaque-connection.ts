@@ -105,7 +105,8 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
     this.#dial = undefined;
     const now = this.#context.now();
     const backend = this.#context.backend(this.#runtime.frontend.backend);
-    this.#endpoint?.connectFailed(now, this.#context.random());
+    // Running out of files or memory here says nothing of the endpoint.
+    if (failure.kind !== "overload") this.#endpoint?.connectFailed(now, this.#context.random());
     this.#endpoint?.end();
     this.#endpoint = undefined;
     const { resendEndpoints, resendWindowMs } = this.#context.limits;
