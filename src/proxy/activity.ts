@@ -8,6 +8,8 @@ export class Activity {
   upstreams = 0;
   /** Requests under way. */
   exchanges = 0;
+  /** Copies of requests under way; nothing waits for them. */
+  mirrors = 0;
   /** Tunnels and opaque connections. */
   streams = 0;
   /** Monotonic ms at which something last began or ended. */

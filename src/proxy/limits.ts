@@ -96,6 +96,12 @@ export const PROXY_LIMITS = {
     [0, 16 * MIB],
     "Largest request body that is read and dropped after an early answer, to keep the client's connection",
   ),
+  mirrors: count(
+    "mirrors",
+    256,
+    [0, 1_000_000],
+    "Mirrored requests under way, beyond which requests are not copied",
+  ),
   mirrorBytes: bytes(
     "mirrorBytes",
     256 * KIB,

@@ -54,7 +54,8 @@ export function startMirrors(options: MirrorOptions): Mirrors | undefined {
     const backend = context.backend(mirror.backend);
     if (backend === undefined) continue;
     // A byte stream has no response to ignore, and HTTP/1.1 can't be said to a server that takes HTTP/2 only.
-    if (head.isUpgrade || backend.backend.protocol === "http2") {
+    const isOverLimit = context.activity.mirrors >= context.limits.mirrors;
+    if (isOverLimit || head.isUpgrade || backend.backend.protocol === "http2") {
       context.telemetry.mirrored(frontend.service, backend.labels, "dropped").add(1);
       continue;
     }
@@ -110,6 +111,7 @@ class MirroredRequest implements UpstreamUser {
   }
 
   #start(): void {
+    this.#context.activity.mirrors++;
     const now = this.#context.now();
     const endpoint = this.#backend.pick(now, this.#frontend.family, [], "");
     if (endpoint === undefined) {
@@ -182,6 +184,7 @@ class MirroredRequest implements UpstreamUser {
   #end(result: MirrorResult): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#context.activity.mirrors--;
     this.#deadline.clear();
     this.#waiting = undefined;
     this.#upstream = undefined;

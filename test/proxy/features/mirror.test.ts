@@ -288,4 +288,17 @@ describe("a mirror that misbehaves", () => {
     assert.equal((await routed.get("/")).status, 504);
     assert.equal((await routed.untilSeen(1, MIRROR)).length, 1);
   });
+
+  it("copies nothing while too many copies are under way", async () => {
+    await using routed = await Routed.start({
+      backends: { "app/web:80": [saying("web")], [MIRROR]: [SILENT] },
+      rules: [{ filters: [mirrorTo()] }],
+      limits: { mirrors: 3 },
+    });
+    await sendMany(routed, 10);
+    const { telemetry, proxy } = routed.harness;
+    assert.equal(telemetry.count("mirrored", "mirror", "dropped"), 7);
+    assert.equal(proxy.activity.mirrors, 3);
+    assert.equal((await routed.untilSeen(3, MIRROR)).length, 3);
+  });
 });
