@@ -6,7 +6,7 @@ import { dialWire, type Wire, type WireOwner } from "./wire.ts";
 
 export interface DialOutcome {
   /** The connection stands; the callee becomes its owner in the same turn. */
-  onConnected(wire: Wire): void;
+  onDialled(wire: Wire): void;
   onDialFailed(failure: Failure): void;
 }
 
@@ -45,7 +45,7 @@ export class EndpointDial implements WireOwner {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#deadline.clear();
-    this.#outcome.onConnected(this.#wire);
+    this.#outcome.onDialled(this.#wire);
   }
 
   onClosed(error: NodeJS.ErrnoException | undefined): void {

@@ -121,7 +121,7 @@ const CONNECT_FAILURES: Readonly<Record<string, FailureKind>> = {
   ENOMEM: "overload",
 };
 
-/** What a failed connection attempt is called. This is the only place that knows errno names. */
+/** What a failed connection attempt is called. Nothing else reads the errno of a connect. */
 export function connectFailureKind(error: NodeJS.ErrnoException | undefined): FailureKind {
   return CONNECT_FAILURES[error?.code ?? ""] ?? "connection_refused";
 }

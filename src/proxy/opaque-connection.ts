@@ -54,19 +54,23 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
       this.#fail({ kind: "no_endpoint", details: `${this.#runtime.frontend.backend} is not known` });
       return;
     }
-    this.#attempt(backend);
+    const endpoint = this.#nextOf(backend);
+    if (endpoint !== undefined) this.#tryOn(endpoint);
+    else {
+      const details = `${backend.backend.name} has no endpoint that takes traffic`;
+      this.#fail({ kind: "no_endpoint", details });
+    }
   }
 
-  #attempt(backend: BackendRuntime): void {
+  /** An endpoint that was not tried yet. */
+  #nextOf(backend: BackendRuntime): BalancedEndpoint | undefined {
     const now = this.#context.now();
     const endpoint = backend.pick(now, this.#runtime.family, this.#tried, this.#wire.remoteAddress);
-    if (endpoint === undefined || this.#tried.includes(endpoint)) {
-      this.#fail({
-        kind: "no_endpoint",
-        details: `${backend.backend.name} has no endpoint that takes traffic`,
-      });
-      return;
-    }
+    return endpoint === undefined || this.#tried.includes(endpoint) ? undefined : endpoint;
+  }
+
+  #tryOn(endpoint: BalancedEndpoint): void {
+    const now = this.#context.now();
     this.#tried.push(endpoint);
     this.#endpoint = endpoint;
     this.#dialledMs = now;
@@ -75,8 +79,7 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
     this.#dial = new EndpointDial(this.#context, { host: address, port }, this);
   }
 
-  onConnected(server?: Wire): void {
-    if (server === undefined) return;
+  onDialled(server: Wire): void {
     this.#dial = undefined;
     const endpoint = this.#endpoint;
     const now = this.#context.now();
@@ -111,15 +114,13 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
     this.#endpoint = undefined;
     const { resendEndpoints, resendWindowMs } = this.#context.limits;
     const mayGoOn = this.#tried.length < resendEndpoints && now - this.#startedMs < resendWindowMs;
-    const next = mayGoOn
-      ? backend?.pick(now, this.#runtime.family, this.#tried, this.#wire.remoteAddress)
-      : undefined;
-    if (backend === undefined || next === undefined || this.#tried.includes(next)) {
+    const next = mayGoOn && backend !== undefined ? this.#nextOf(backend) : undefined;
+    if (next === undefined) {
       this.#fail(failure);
       return;
     }
     this.#context.telemetry.resends(this.#runtime.service, "connect_failure").add(1);
-    this.#attempt(backend);
+    this.#tryOn(next);
   }
 
   #fail(failure: Failure): void {
@@ -147,6 +148,7 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
     this.#hasPeerEnded = true;
   }
 
+  onConnected(): void {}
   onDrained(): void {}
   onWriteFailed(): void {}
 

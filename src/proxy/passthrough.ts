@@ -45,7 +45,7 @@ export function passThrough(
     context,
     { host: destination.address, port: destination.port },
     {
-      onConnected(server) {
+      onDialled(server) {
         startTunnel({
           log: context.log,
           client: wire,
