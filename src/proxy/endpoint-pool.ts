@@ -140,6 +140,17 @@ export class EndpointPool {
     if (index >= 0) this.#idle.splice(index, 1);
   }
 
+  /** Counts a connection that carries a byte stream and is never reused; `streamClosed` ends it. */
+  streamOpened(): void {
+    this.#openConnections++;
+    this.#open.add(1);
+  }
+
+  streamClosed(): void {
+    this.#openConnections--;
+    this.#open.add(-1);
+  }
+
   /** The endpoint is gone: idle connections close now, the others when their exchange ends. */
   retire(): void {
     this.#isRetired = true;

@@ -3,6 +3,7 @@ import type { BackendRuntime } from "./backend-runtime.ts";
 import type { ProxyContext } from "./context.ts";
 import { reportDefect } from "./defect.ts";
 import { type DialOutcome, EndpointDial } from "./endpoint-dial.ts";
+import type { EndpointPool } from "./endpoint-pool.ts";
 import type { Failure } from "./failure.ts";
 import type { FrontendRuntime } from "./frontend-runtime.ts";
 import { startTunnel } from "./tunnel.ts";
@@ -31,7 +32,8 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
   readonly #tried: BalancedEndpoint[] = [];
   #prefix: Buffer | undefined;
   #dial: EndpointDial | undefined;
-  #endpoint: BalancedEndpoint | undefined;
+  /** Of the endpoint that is being dialled. */
+  #pool: EndpointPool | undefined;
   #hasPeerEnded: boolean;
   #dialledMs = 0;
 
@@ -55,7 +57,7 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
       return;
     }
     const endpoint = this.#nextOf(backend);
-    if (endpoint !== undefined) this.#tryOn(endpoint);
+    if (endpoint !== undefined) this.#tryOn(backend, endpoint);
     else {
       const details = `${backend.backend.name} has no endpoint that takes traffic`;
       this.#fail({ kind: "no_endpoint", details });
@@ -69,22 +71,28 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
     return endpoint === undefined || this.#tried.includes(endpoint) ? undefined : endpoint;
   }
 
-  #tryOn(endpoint: BalancedEndpoint): void {
+  #tryOn(backend: BackendRuntime, endpoint: BalancedEndpoint): void {
     const now = this.#context.now();
+    const pool = backend.pool(endpoint);
+    if (pool.isFull) {
+      this.#fail({ kind: "overload", details: `too many connections to ${endpoint.name}` });
+      return;
+    }
     this.#tried.push(endpoint);
-    this.#endpoint = endpoint;
+    this.#pool = pool;
     this.#dialledMs = now;
     endpoint.start(now);
+    pool.streamOpened();
     const { address, port } = endpoint.description;
     this.#dial = new EndpointDial(this.#context, { host: address, port }, this);
   }
 
   onDialled(server: Wire): void {
     this.#dial = undefined;
-    const endpoint = this.#endpoint;
+    const pool = this.#pool;
     const now = this.#context.now();
-    endpoint?.connected();
-    endpoint?.respond(now, now - this.#dialledMs);
+    pool?.endpoint.connected();
+    pool?.endpoint.respond(now, now - this.#dialledMs);
     const prefix = this.#prefix;
     this.#prefix = undefined;
     this.#runtime.bytesSent.add(prefix?.length ?? 0);
@@ -98,7 +106,7 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
       sent: this.#runtime.bytesSent,
       received: this.#runtime.bytesReceived,
       onEnd: () => {
-        endpoint?.end();
+        this.#leaveEndpoint();
         this.#over();
       },
     });
@@ -109,18 +117,17 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
     const now = this.#context.now();
     const backend = this.#context.backend(this.#runtime.frontend.backend);
     // Running out of files or memory here says nothing of the endpoint.
-    if (failure.kind !== "overload") this.#endpoint?.connectFailed(now, this.#context.random());
-    this.#endpoint?.end();
-    this.#endpoint = undefined;
+    if (failure.kind !== "overload") this.#pool?.connectFailed();
+    this.#leaveEndpoint();
     const { resendEndpoints, resendWindowMs } = this.#context.limits;
     const mayGoOn = this.#tried.length < resendEndpoints && now - this.#startedMs < resendWindowMs;
     const next = mayGoOn && backend !== undefined ? this.#nextOf(backend) : undefined;
-    if (next === undefined) {
+    if (backend === undefined || next === undefined) {
       this.#fail(failure);
       return;
     }
     this.#context.telemetry.resends(this.#runtime.service, "connect_failure").add(1);
-    this.#tryOn(next);
+    this.#tryOn(backend, next);
   }
 
   #fail(failure: Failure): void {
@@ -159,8 +166,13 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
 
   onClosed(): void {
     this.#dial?.cancel();
-    this.#endpoint?.end();
-    this.#endpoint = undefined;
+    this.#leaveEndpoint();
     this.#over();
+  }
+
+  #leaveEndpoint(): void {
+    this.#pool?.endpoint.end();
+    this.#pool?.streamClosed();
+    this.#pool = undefined;
   }
 }
