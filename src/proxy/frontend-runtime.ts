@@ -3,10 +3,12 @@ import type { Frontend } from "../binding/frontend.ts";
 import { compileHeadEdits, type HeadEdits } from "../http1/head-edits.ts";
 import type { CompiledFrontend } from "../routing/compile-frontend.ts";
 import type { CompiledBackend, CompiledRule } from "../routing/compiled-rule.ts";
+import type { RedirectOrigin } from "../routing/redirect.ts";
 import type { ProxyContext } from "./context.ts";
 import type { FailureKind } from "./failure.ts";
 import type { BackendLabels, Counter, RequestSeries, RouteLabels, ServiceLabels } from "./ports.ts";
 
+const NO_RULE: RouteLabels = { routeKind: "", routeNamespace: "", route: "", rule: "" };
 const NO_BACKEND: BackendLabels = { namespace: "", name: "", port: "" };
 
 /**
@@ -15,19 +17,19 @@ const NO_BACKEND: BackendLabels = { namespace: "", name: "", port: "" };
  */
 export class FrontendSlot {
   current: FrontendRuntime;
-  version: string;
   /** The Service is no more: connections end with their next response. */
   isGone = false;
 
-  constructor(current: FrontendRuntime, version: string) {
+  constructor(current: FrontendRuntime) {
     this.current = current;
-    this.version = version;
   }
 }
 
 /** A Frontend in force: its compiled routes, and per rule and backend what each request would else work out anew. */
 export class FrontendRuntime {
   readonly frontend: Frontend;
+  /** Equal for equal content. */
+  readonly version: string;
   readonly service: ServiceLabels;
   readonly compiled: CompiledFrontend;
   /** The address dialled as a Host: without the port where it is 80. */
@@ -41,9 +43,10 @@ export class FrontendRuntime {
   readonly #outcomes = new Map<CompiledRule | undefined, RequestSeries>();
   readonly #failures = new Map<FailureKind, Counter>();
 
-  constructor(context: ProxyContext, compiled: CompiledFrontend) {
+  constructor(context: ProxyContext, compiled: CompiledFrontend, version: string) {
     const { frontend } = compiled;
     this.#context = context;
+    this.version = version;
     this.compiled = compiled;
     this.frontend = frontend;
     this.service = {
@@ -51,7 +54,7 @@ export class FrontendRuntime {
       name: frontend.service.name,
       port: frontend.port,
     };
-    this.authority = authorityOf(frontend);
+    this.authority = authorityOf(compiled.origin);
     this.family = frontend.address.includes(":") ? 6 : 4;
     this.bytesSent = context.telemetry.bytes(this.service, "sent");
     this.bytesReceived = context.telemetry.bytes(this.service, "received");
@@ -110,9 +113,6 @@ function editsOf(steps: CompiledBackend["requestHeaderSteps"]): HeadEdits | unde
   return steps.length === 0 ? undefined : compileHeadEdits(steps);
 }
 
-const NO_RULE: RouteLabels = { routeKind: "", routeNamespace: "", route: "", rule: "" };
-
-function authorityOf({ address, port }: Frontend): string {
-  const host = address.includes(":") ? `[${address}]` : address;
+function authorityOf({ host, port }: RedirectOrigin): string {
   return port === 80 ? host : `${host}:${port}`;
 }

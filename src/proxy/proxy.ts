@@ -97,14 +97,10 @@ export class Proxy {
       this.#applyBackend(name, backend, locality);
       yield;
     }
-    for (const [key, { runtime, version }] of compiled) {
+    for (const [key, runtime] of compiled) {
       const slot = this.#slots.get(key);
-      if (slot === undefined) {
-        this.#slots.set(key, new FrontendSlot(runtime, version));
-      } else {
-        slot.current = runtime;
-        slot.version = version;
-      }
+      if (slot === undefined) this.#slots.set(key, new FrontendSlot(runtime));
+      else slot.current = runtime;
     }
     const wanted = new Set([...frontends.values()].map(({ frontend }) => destinationKey(frontend)));
     for (const [key, slot] of this.#slots) {
@@ -123,13 +119,13 @@ export class Proxy {
   /** What has another version than is in force, or is new, by its key. */
   *#compileChanged(
     frontends: ProxyConfiguration["frontends"],
-  ): Generator<undefined, ReadonlyMap<string, { runtime: FrontendRuntime; version: string }>> {
-    const changed = new Map<string, { runtime: FrontendRuntime; version: string }>();
+  ): Generator<undefined, ReadonlyMap<string, FrontendRuntime>> {
+    const changed = new Map<string, FrontendRuntime>();
     for (const { frontend, version } of frontends.values()) {
       const key = destinationKey(frontend);
-      if (this.#slots.get(key)?.version === version) continue;
+      if (this.#slots.get(key)?.current.version === version) continue;
       const compiled = yield* compileFrontendInSteps(frontend);
-      changed.set(key, { runtime: new FrontendRuntime(this.#context, compiled), version });
+      changed.set(key, new FrontendRuntime(this.#context, compiled, version));
       yield;
     }
     return changed;
@@ -235,7 +231,7 @@ export class Proxy {
 
   /** The Frontends in force. */
   frontends(): readonly VersionedFrontend[] {
-    return [...this.#slots.values()].map(({ current, version }) => ({ frontend: current.frontend, version }));
+    return [...this.#slots.values()].map(({ current: { frontend, version } }) => ({ frontend, version }));
   }
 
   backends(): IterableIterator<BackendRuntime> {
