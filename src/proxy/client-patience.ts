@@ -4,8 +4,7 @@ import { Deadline } from "./timer-wheel.ts";
 /** A connection that rests this long gives back its parser; a busy one keeps it from request to request. */
 const SETTLE_MS = 1_000;
 /** How long a refused client may go on sending before its connection is cut, so that it can read the answer. */
-const LINGER_MS = 1_000;
-
+export const LINGER_MS = 1_000;
 /** How often a client that ended its side, and waits for an answer, is looked after. */
 const LOOK_MS = 1_000;
 

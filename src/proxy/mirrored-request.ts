@@ -66,9 +66,9 @@ export function startMirrors(options: MirrorOptions): Mirrors | undefined {
 }
 
 /**
- * A copy of a request as its backend gets it, filters applied, sent once to one endpoint (RequestMirror: its response is
- * ignored); tries of the request do not repeat it. It never holds up the request it copies:
- * what it can't send at once waits up to a bound, beyond which the copy is given up.
+ * A copy of a request as its backend gets it, filters applied, sent once to one endpoint (RequestMirror: its response
+ * is ignored); tries of the request do not repeat it. It never holds up the request it copies: what it can't send at
+ * once waits up to a bound, beyond which the copy is given up.
  */
 class MirroredRequest implements UpstreamUser {
   readonly isSticky = false;
@@ -125,9 +125,10 @@ class MirroredRequest implements UpstreamUser {
     }
     this.#endpoint = endpoint;
     endpoint.start(now);
-    this.#context.wheel.set(this.#deadline, now, this.#context.limits.mirrorTimeoutMs);
-    // A connection of its own age: a mirror is not worth a resend.
-    const reused = pool.take(this, now, 1_000);
+    const { mirrorTimeoutMs, freshConnectionMs } = this.#context.limits;
+    this.#context.wheel.set(this.#deadline, now, mirrorTimeoutMs);
+    // A copy is sent once: it must not meet a server that is just closing an idle connection.
+    const reused = pool.take(this, now, freshConnectionMs);
     if (reused === undefined) this.#upstream = pool.connect(this);
     else this.#attach(reused);
   }

@@ -5,6 +5,7 @@ import { writeOwnResponse } from "../http1/own-response.ts";
 import { compileFrontendInSteps } from "../routing/compile-frontend.ts";
 import { Activity } from "./activity.ts";
 import { BackendRuntime } from "./backend-runtime.ts";
+import { LINGER_MS } from "./client-patience.ts";
 import type { ProxyContext } from "./context.ts";
 import { failureAnswer } from "./failure.ts";
 import { FrontendRuntime, FrontendSlot } from "./frontend-runtime.ts";
@@ -49,6 +50,9 @@ export interface Destination {
   readonly address: string;
   readonly port: number;
 }
+
+/** Refused connections that may take their time to read why; others are reset at once. */
+const MOST_REFUSED = 8;
 
 /** The sidecar's data path: takes connections, routes what they carry, and replaces its configuration while it runs. */
 export class Proxy {
@@ -189,7 +193,7 @@ export class Proxy {
     const cut = new Deadline(() => {
       wire.destroy();
     });
-    this.#context.wheel.set(cut, this.#context.now(), 1_000);
+    this.#context.wheel.set(cut, this.#context.now(), LINGER_MS);
   }
 
   #opened(): void {
@@ -238,9 +242,6 @@ export class Proxy {
     return this.#backends.values();
   }
 }
-
-/** Refused connections that may take their time to read why; others are reset at once. */
-const MOST_REFUSED = 8;
 
 function destinationKey({ address, port }: Destination): string {
   return `${address} ${port}`;
