@@ -2,6 +2,7 @@ import type { Command } from "./command.ts";
 import type { CommandEntry } from "./commands.ts";
 import { configKey, variableName } from "./read-settings.ts";
 import type { Setting, Settings } from "./setting.ts";
+import { wrapWords } from "./wrap-words.ts";
 
 const width = 100;
 const widestLeft = 30;
@@ -29,14 +30,14 @@ export function renderCommandHelp(name: string, command: Command): string {
   return lines([
     ["Usage: eastbound", name, ...operands, "[flags]"].join(" "),
     "",
-    ...wrap(command.about, width),
+    ...wrapWords(command.about, width),
     ...section(
       "Arguments:",
       command.operands.map((operand) => [operand.name, operand.help]),
     ),
     ...section("Flags:", [...flagRows(command.flags), ["--help", "Print this"]]),
     "",
-    ...wrap(
+    ...wrapWords(
       `Flags can be set in the environment too, --${example} as ${variableName(example)}, and in the file that ` +
         `--config names, as ${configKey(example)}. A flag wins over the environment, the environment over the file.`,
       width,
@@ -78,25 +79,11 @@ function table(rows: readonly Row[]): readonly string[] {
   const column = Math.max(0, ...lengths);
   const indent = " ".repeat(column + 4);
   return rows.flatMap(([left, right]) => {
-    const wrapped = wrap(right, width - indent.length);
+    const wrapped = wrapWords(right, width - indent.length);
     if (left.length > column) return [`  ${left}`, ...wrapped.map((line) => indent + line)];
     const [first = "", ...rest] = wrapped;
     return [`  ${left.padEnd(column)}  ${first}`.trimEnd(), ...rest.map((line) => indent + line)];
   });
-}
-
-function wrap(text: string, columns: number): readonly string[] {
-  const wrapped: string[] = [];
-  let line = "";
-  for (const word of text.split(/\s+/)) {
-    if (line !== "" && line.length + 1 + word.length > columns) {
-      wrapped.push(line);
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
-  }
-  return [...wrapped, line];
 }
 
 function lines(all: readonly string[]): string {

@@ -1,3 +1,4 @@
+import { wrapWords } from "../wrap-words.ts";
 import { cut, type Paint } from "./paint.ts";
 import { renderTable } from "./table.ts";
 import type { View } from "./view.ts";
@@ -53,26 +54,14 @@ function renderProblems(
   { columns, rows }: ScreenSize,
   paint: Paint,
 ): readonly string[] {
-  const lines = problems.flatMap((problem) => wrap(`✗ ${problem}`, columns));
+  const lines = problems.flatMap((problem) =>
+    wrapWords(problem, columns - 2).map((line, index) => cut(`${index === 0 ? "✗" : " "} ${line}`, columns)),
+  );
   const shown =
     lines.length > rows
       ? [...lines.slice(0, rows), `  … ${problems.length} problems in all: see /config`]
       : lines;
   return shown.map((line) => paint(line, "red"));
-}
-
-function wrap(text: string, columns: number): readonly string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(/\s+/)) {
-    if (line !== "" && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = `  ${word}`;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line].map((each) => cut(each, columns));
 }
 
 function formatTime(ms: number): string {

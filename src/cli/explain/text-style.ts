@@ -1,3 +1,5 @@
+import { wrapWords } from "../wrap-words.ts";
+
 /** How parts of a text are set off on a terminal; each function gives the text back as it is where there is none. */
 export interface TextStyle {
   readonly bold: (text: string) => string;
@@ -31,17 +33,10 @@ export function paragraph(
   text: string,
   style: (line: string) => string = (line) => line,
 ): string[] {
-  const width = WIDTH - lead.length;
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
   const indent = " ".repeat(lead.length);
-  return [...lines, line].map((each, index) => `${index === 0 ? lead : indent}${style(each)}`);
+  return wrapWords(text, WIDTH - lead.length).map(
+    (line, index) => `${index === 0 ? lead : indent}${style(line)}`,
+  );
 }
 
 /** Columns padded to the widest cell of each, those with nothing in them left out; the last one is not padded. */
