@@ -1,3 +1,4 @@
+import { parseDuration } from "../resources/duration.ts";
 import { type Bounds, invalid, type ValueType, within } from "./value-type.ts";
 
 const units = [
@@ -22,15 +23,6 @@ export function duration(bounds: Bounds): ValueType<number> {
     },
     show: showDuration,
   };
-}
-
-function parseDuration(text: string): number | undefined {
-  if (!/^(?:\d{1,5}(?:h|ms|m|s)){1,4}$/.test(text)) return undefined;
-  let sum = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+)(\D+)/g)) {
-    sum += Number(amount) * (units.find(({ name }) => name === unit)?.ms ?? 0);
-  }
-  return sum;
 }
 
 /** The shortest text for whole milliseconds: 90,000 is `1m30s`. */
