@@ -32,6 +32,11 @@ export interface RouteCondition {
   readonly observedGeneration: number;
 }
 
+/** Whether the condition says that something of the route is not in force. */
+export function isProblem({ type, status }: Pick<RouteCondition, "type" | "status">): boolean {
+  return status === (type === "PartiallyInvalid" ? "True" : "False");
+}
+
 /** The API server takes 32,768; this much is still readable. */
 export const MAX_MESSAGE_LENGTH = 4000;
 

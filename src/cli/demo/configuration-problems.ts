@@ -1,4 +1,4 @@
-import type { RouteStatus } from "../../binding/route-status.ts";
+import { isProblem, type RouteStatus } from "../../binding/route-status.ts";
 import type { SourceError } from "../../manifests/manifest-snapshot.ts";
 
 /** What `GET /config` of the sidecar answers, as far as the demo looks at it. */
@@ -26,9 +26,7 @@ function describeError({ file, object, path, message }: SourceError): string {
 
 function describeRoute({ name, parents }: RouteStatus): readonly string[] {
   const wrong = parents.flatMap(({ conditions }) =>
-    conditions
-      .filter(({ type, status }) => status === (type === "PartiallyInvalid" ? "True" : "False"))
-      .map(({ type, message }) => `HTTPRoute ${name} ${type}: ${message}`),
+    conditions.filter(isProblem).map(({ type, message }) => `HTTPRoute ${name} ${type}: ${message}`),
   );
   return [...new Set(wrong)];
 }

@@ -1,3 +1,4 @@
+import { isProblem } from "../../binding/route-status.ts";
 import type { RuleExplanation } from "../../routing/explain.ts";
 import type { RuleEffect } from "../../routing/explain-effect.ts";
 import { showDuration } from "../duration.ts";
@@ -171,9 +172,7 @@ function renderRoute(
   { route, parent, isInForce, reason, conditions }: AttachedRoute,
   style: TextStyle,
 ): readonly string[] {
-  const wrong = conditions.filter(({ type, status }) =>
-    type === "PartiallyInvalid" ? status === "True" : status === "False",
-  );
+  const wrong = conditions.filter(isProblem);
   const mark = isInForce ? style.good("✔") : style.dim("–");
   const shown = wrong.length === 0 ? mark : isInForce ? style.warn("!") : style.bad("✘");
   const where = isInForce ? "in force" : (reason ?? "");
