@@ -18,10 +18,7 @@ export class EditedFolder {
   readonly #copy: RewrittenCopy | undefined;
   #contents: ReadonlyMap<string, string> = new Map();
 
-  constructor(
-    folder: string,
-    copy?: { readonly folder: string; readonly rewrite: (text: string) => string },
-  ) {
+  constructor(folder: string, copy?: RewrittenCopy) {
     this.#folder = folder;
     this.#copy = copy;
   }

@@ -2,12 +2,14 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { EXAMPLE_HEADER, type Pod, pods, SLOW_ANSWER_MS } from "./shop.ts";
 
-/** Called for every request of the demo's own that reaches a pod, copies and further tries included. */
-export type OnArrival = (arrival: {
+/** A request of the demo's own that reached a pod, copies and further tries included. */
+export interface PodArrival {
   readonly pod: Pod;
   readonly example: string;
   readonly path: string;
-}) => void;
+}
+
+export type OnArrival = (arrival: PodArrival) => void;
 
 /** Starts the backends of the shop. They say in each answer who they are and what they were asked. */
 export async function startPods(base: number, onArrival: OnArrival): Promise<AsyncDisposable> {

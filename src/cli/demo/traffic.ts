@@ -1,7 +1,8 @@
 import type { AccessLine } from "./access-line.ts";
 import { type Answer, type Arrival, observe } from "./observation.ts";
+import type { PodArrival } from "./pods.ts";
 import { Recent } from "./recent.ts";
-import { type ExampleRequest, exampleRequests, type Pod } from "./shop.ts";
+import { type ExampleRequest, exampleRequests } from "./shop.ts";
 import type { ViewedExample } from "./view.ts";
 
 const WINDOW_MS = 2_000;
@@ -30,15 +31,7 @@ export class Traffic {
     return example?.service === line.host ? undefined : describeRequest(line);
   }
 
-  arrived({
-    pod,
-    example,
-    path,
-  }: {
-    readonly pod: Pod;
-    readonly example: string;
-    readonly path: string;
-  }): void {
+  arrived({ pod, example, path }: PodArrival): void {
     const endpoint = `127.0.0.1:${this.#base + pod.portOffset}`;
     this.#arrivals.add(example, this.#now(), { backend: pod.name.replace(/-[a-z]$/, ""), endpoint, path });
   }
