@@ -10,8 +10,6 @@ export interface EndpointChanges {
   readonly vanished: readonly BalancedEndpoint[];
   /** Still listed, but no longer a candidate: shutting down, not ready, or others are preferred now. */
   readonly retired: readonly BalancedEndpoint[];
-  /** Candidates that were none before: they draw new traffic. */
-  readonly joined: readonly BalancedEndpoint[];
 }
 
 /**
@@ -60,7 +58,6 @@ export class EndpointSet {
       retired: [...candidatesBefore].filter(
         (endpoint) => !endpoint.isCandidate && this.#known.has(endpoint.name),
       ),
-      joined: [...this.#v4, ...this.#v6].filter((endpoint) => !candidatesBefore.has(endpoint)),
     };
   }
 

@@ -26,8 +26,6 @@ export class HeadEdits {
   readonly edits: readonly HeadEdit[];
   /** The value to set Host to; Host is written in its own way. */
   readonly host: string | undefined;
-  /** Names, or names with values, that can't be edited: framing and hop-by-hop fields, bad names, bad values. */
-  readonly ignored: readonly string[];
   /** The lines of all edits that replace, to be written in one go. */
   readonly replacingLines: Buffer;
   /** Whether some edit appends to what is there. */
@@ -36,10 +34,9 @@ export class HeadEdits {
   /** A bit for the length of each name. */
   private readonly lengthMask: number;
 
-  constructor(edits: readonly HeadEdit[], host: string | undefined, ignored: readonly string[]) {
+  constructor(edits: readonly HeadEdit[], host: string | undefined) {
     this.edits = edits;
     this.host = host;
-    this.ignored = ignored;
     this.replacingLines = Buffer.concat(edits.filter((edit) => edit.replaces).map((edit) => edit.lines));
     this.appends = edits.some((edit) => !edit.replaces);
     this.lengthMask = edits.reduce((mask, edit) => mask | (1 << (edit.lowerCaseName.length & 31)), 0);
@@ -66,21 +63,21 @@ interface Outcome {
 
 /**
  * Folds header modifiers, in their order, into one change per name. Names are compared without case. Values are sent
- * as UTF-8 without the white space around them.
+ * as UTF-8 without the white space around them. Left out is what can't be edited: framing and hop-by-hop fields, bad
+ * names, bad values.
  */
 export function compileHeadEdits(steps: readonly HeadEditStep[]): HeadEdits {
   const outcomes = new Map<string, Outcome>();
-  const ignored: string[] = [];
   let host: string | undefined;
   for (const step of steps) {
     const lowerCaseName = step.name.toLowerCase();
     const value = (step.value ?? "").replace(/^[ \t]+|[ \t]+$/g, "");
     if (lowerCaseName === "host" && step.kind === "set" && isFieldValue(value)) host = value;
-    else if (!isEditable(lowerCaseName) || !isFieldValue(value)) ignored.push(step.name);
-    else outcomes.set(lowerCaseName, fold(outcomes.get(lowerCaseName), step, value));
+    else if (isEditable(lowerCaseName) && isFieldValue(value))
+      outcomes.set(lowerCaseName, fold(outcomes.get(lowerCaseName), step, value));
   }
   const edits = [...outcomes].map(([lowerCaseName, outcome]) => compileOutcome(lowerCaseName, outcome));
-  return new HeadEdits(edits, host, ignored);
+  return new HeadEdits(edits, host);
 }
 
 function fold(before: Outcome | undefined, step: HeadEditStep, value: string): Outcome {

@@ -47,8 +47,6 @@ export class ResponseParser {
   error: ParseProblem = NO_PROBLEM;
   /** Where in the fed buffer the next unread byte is; after a 101 the bytes from here to `unreadEnd` are the tunnel's. */
   position = 0;
-  /** A byte of the response that is due was seen: the request must not be sent again unless that is safe. */
-  hasBegun = false;
 
   private readonly scanner: ResponseScanner;
   private readonly section: SectionReader;
@@ -97,7 +95,6 @@ export class ResponseParser {
     this.isToHead = requestMethod === "HEAD";
     this.isUpgradeAsked = isUpgrade;
     this.informational = 0;
-    this.hasBegun = false;
   }
 
   /** Gives bytes to read. Only when those before are used up: after NeedMore. */
@@ -114,7 +111,6 @@ export class ResponseParser {
     if (this.phase === CLOSED || this.position === this.fedEnd) return ParserEvent.NeedMore;
     if (this.phase === IDLE) return this.fail(UNSOLICITED);
     if (this.phase === AWAITED) {
-      this.hasBegun = true;
       this.phase = HEAD;
       this.section.begin(this.position);
       this.scanner.begin(this.position);

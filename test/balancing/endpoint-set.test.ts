@@ -29,6 +29,7 @@ function endpointOf(set: EndpointSet, number: number): BalancedEndpoint {
 }
 
 const names = (endpoints: readonly BalancedEndpoint[]) => endpoints.map((endpoint) => endpoint.name);
+const candidatesOf = (set: EndpointSet) => [...set.endpoints()].filter(({ isCandidate }) => isCandidate);
 
 /** How often each endpoint was chosen, by its last number. */
 function shares(set: EndpointSet, picks: number, now = 0, tried: readonly BalancedEndpoint[] = []) {
@@ -179,21 +180,21 @@ describe("EndpointSet.update", () => {
     const set = aSet([1]);
     const changes = set.update(aBackend([anEndpoint(1, { port: 9090 })]), {});
     assert.deepEqual(names(changes.vanished), ["10.0.0.1:8080"]);
-    assert.deepEqual(names(changes.joined), ["10.0.0.1:9090"]);
+    assert.deepEqual(names(candidatesOf(set)), ["10.0.0.1:9090"]);
   });
 
-  it("tells what vanished, retired and joined", () => {
+  it("tells what vanished and what retired", () => {
     const set = aSet([1, 2, 3]);
     const changes = set.update(aBackend([anEndpoint(1), anEndpoint(2, draining), anEndpoint(4)]), {});
     assert.deepEqual(names(changes.vanished), ["10.0.0.3:8080"]);
     assert.deepEqual(names(changes.retired), ["10.0.0.2:8080"]);
-    assert.deepEqual(names(changes.joined), ["10.0.0.4:8080"]);
+    assert.deepEqual(names(candidatesOf(set)), ["10.0.0.1:8080", "10.0.0.4:8080"]);
   });
 
-  it("tells that a standby joined", () => {
+  it("makes a standby a candidate", () => {
     const set = new EndpointSet(aBackend([anEndpoint(1), anEndpoint(2, draining)]), {});
     const changes = set.update(aBackend([anEndpoint(1, unready), anEndpoint(2, draining)]), {});
-    assert.deepEqual(names(changes.joined), ["10.0.0.2:8080"]);
+    assert.deepEqual(names(candidatesOf(set)), ["10.0.0.2:8080"]);
     assert.deepEqual(names(changes.retired), ["10.0.0.1:8080"]);
     assert.deepEqual(names(changes.vanished), []);
   });
@@ -201,7 +202,7 @@ describe("EndpointSet.update", () => {
   it("tells nothing when nothing changed", () => {
     const set = aSet([1, 2]);
     const changes = set.update(aBackend([anEndpoint(2), anEndpoint(1)]), {});
-    assert.deepEqual(changes, { vanished: [], retired: [], joined: [] });
+    assert.deepEqual(changes, { vanished: [], retired: [] });
   });
 
   it("forgets an endpoint that was away", () => {
