@@ -9,6 +9,13 @@ export interface ReadResponse {
   readonly interim: readonly number[];
 }
 
+/** A body without its framing, and where it ends. */
+interface ReadBody {
+  readonly text: string;
+  readonly end: number;
+  readonly trailers: ReadonlyMap<string, string>;
+}
+
 const CRLF = "\r\n";
 
 /**
@@ -69,14 +76,14 @@ export class ResponseReader {
   #bodyAt(
     start: number,
     { method, status, headers }: { method: string; status: number; headers: ReadonlyMap<string, string> },
-  ): { text: string; end: number; trailers: ReadonlyMap<string, string> } | undefined {
+  ): ReadBody | undefined {
     const trailers = new Map<string, string>();
     if (method === "HEAD" || status === 101 || status === 204 || status === 304)
       return { text: "", end: start, trailers };
     if (headers.has("transfer-encoding")) {
       if (headers.get("transfer-encoding") !== "chunked" || headers.has("content-length"))
         throw new Error("framing is in doubt");
-      return this.#chunksAt(start);
+      return chunkedBodyAt(this.#text, start);
     }
     const length = headers.get("content-length");
     if (length === undefined) {
@@ -86,37 +93,39 @@ export class ResponseReader {
     const end = start + Number(length);
     return end <= this.#text.length ? { text: this.#text.slice(start, end), end, trailers } : undefined;
   }
+}
 
-  #chunksAt(start: number): { text: string; end: number; trailers: ReadonlyMap<string, string> } | undefined {
-    let text = "";
-    let at = start;
-    for (;;) {
-      const lineEnd = this.#text.indexOf(CRLF, at);
-      if (lineEnd < 0) return undefined;
-      const line = this.#text.slice(at, lineEnd);
-      if (!/^[0-9a-f]+$/i.test(line)) throw new Error(`a chunk size: ${JSON.stringify(line.slice(0, 100))}`);
-      const size = Number.parseInt(line, 16);
-      at = lineEnd + 2;
-      if (size === 0) break;
-      if (this.#text.length < at + size + 2) return undefined;
-      text += this.#text.slice(at, at + size);
-      at += size;
-      if (this.#text.slice(at, at + 2) !== CRLF) throw new Error("no line end behind a chunk");
-      at += 2;
-    }
-    const lines: string[] = [];
-    for (;;) {
-      const lineEnd = this.#text.indexOf(CRLF, at);
-      if (lineEnd < 0) return undefined;
-      const line = this.#text.slice(at, lineEnd);
-      at = lineEnd + 2;
-      if (line === "") return { text, end: at, trailers: fieldsOf(lines) };
-      lines.push(line);
-    }
+/** The chunked body that begins at `start`; undefined while it is not complete. Throws on what is not one. */
+export function chunkedBodyAt(all: string, start: number): ReadBody | undefined {
+  let text = "";
+  let at = start;
+  for (;;) {
+    const lineEnd = all.indexOf(CRLF, at);
+    if (lineEnd < 0) return undefined;
+    const line = all.slice(at, lineEnd);
+    if (!/^[0-9a-f]+$/i.test(line)) throw new Error(`a chunk size: ${JSON.stringify(line.slice(0, 100))}`);
+    const size = Number.parseInt(line, 16);
+    at = lineEnd + 2;
+    if (size === 0) break;
+    if (all.length < at + size + 2) return undefined;
+    text += all.slice(at, at + size);
+    at += size;
+    if (all.slice(at, at + 2) !== CRLF) throw new Error("no line end behind a chunk");
+    at += 2;
+  }
+  const lines: string[] = [];
+  for (;;) {
+    const lineEnd = all.indexOf(CRLF, at);
+    if (lineEnd < 0) return undefined;
+    const line = all.slice(at, lineEnd);
+    at = lineEnd + 2;
+    if (line === "") return { text, end: at, trailers: fieldsOf(lines) };
+    lines.push(line);
   }
 }
 
-function fieldsOf(lines: readonly string[]): Map<string, string> {
+/** Header or trailer fields by their names in lower case; several of a name as a list. Throws on malformed lines. */
+export function fieldsOf(lines: readonly string[]): Map<string, string> {
   const fields = new Map<string, string>();
   for (const line of lines) {
     const match = /^([!#$%&'*+.^_`|~0-9a-z-]+):[ \t]*(.*?)[ \t]*$/i.exec(line);
