@@ -100,7 +100,7 @@ const rules: Readonly<Record<string, Rule>> = {
 
 const pure = new Set(["resources", "binding", "routing", "balancing", "http1", "http2"]);
 
-/** Each costs the sidecar megabytes at rest; own codecs and ports stand in for them (architecture.md 6 and 17). */
+/** Each costs the sidecar megabytes at rest; own codecs and ports stand in for them. */
 const heavy = new Set(["http", "https", "http2", "tls", "dns", "worker_threads", "cluster", "inspector"]);
 const mayLoadHeavy = new Set(["kubernetes", "cli"]);
 

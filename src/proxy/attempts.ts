@@ -53,7 +53,7 @@ const WHY_NO_ENDPOINT: Readonly<Record<NoCandidateReason, string>> = {
 /**
  * The tries of one request on the endpoints of one backend.
  *
- * Resending (architecture: what no endpoint processed goes to another one) is always on unless the rule says
+ * Resending (what no endpoint processed goes to another one) is always on unless the rule says
  * `retry.attempts: 0`; retrying is what a rule's `retry` asks for (GEP-1731). One try is under way at a time.
  */
 export class Attempts {

@@ -56,7 +56,7 @@ export interface AccessLogEntry {
 /** Longer paths and hosts are cut: container runtimes split lines of more than 16 KB. */
 const MAX_TEXT = 4_096;
 
-/** One line of the access log, with its line break: JSON, the fields of contract.md in its order. */
+/** One line of the access log, with its line break: JSON, the fields of docs/metrics.md in its order. */
 export function accessLogLine(entry: AccessLogEntry): string {
   return (
     `{"time":"${rfc3339(entry.timeMs)}"${entry.target}` +

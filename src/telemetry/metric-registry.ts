@@ -30,7 +30,7 @@ export interface RegistryLimits {
   readonly idleMs: number;
 }
 
-/** contract.md: idle for 10 minutes, 10,000 series. */
+/** What docs/metrics.md promises. */
 const DEFAULT_LIMITS: RegistryLimits = { maxSeries: 10_000, idleMs: 600_000 };
 
 /**

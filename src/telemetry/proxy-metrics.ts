@@ -23,8 +23,9 @@ export type Direction = "sent" | "received";
 type With<L, N extends string, V extends string = string> = L & Readonly<Record<N, V>>;
 
 /**
- * The families of the sidecar: names, types and labels of contract.md. `kind`, `reason`, `result` and `state` are given by
- * whoever counts, from closed lists; no label holds what a client can choose.
+ * The families of the sidecar, as docs/metrics.md lists them; names and labels are kept from version to version.
+ * `kind`, `reason`, `result` and `state` are given by whoever counts, from closed lists; no label holds what a client
+ * can choose.
  */
 export interface ProxyMetrics {
   readonly requests: CounterFamily<With<RequestLabels, "code" | "grpc_status">>;

@@ -26,7 +26,7 @@ interface AttachedPort {
 
 /**
  * A route whose rules all answer 500 for want of a filter is not Accepted and yet served: if it were not, its requests
- * would go to the Service without that filter (issue 3, C9).
+ * would go to the Service without that filter.
  */
 export function bindRoute(route: HttpRoute, scope: ReferenceScope): RouteBinding {
   const { namespace, name } = route.meta;

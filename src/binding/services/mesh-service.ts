@@ -40,7 +40,7 @@ export function classifyService(service: Service): MeshService {
   return { key: objectKey(service.meta), service, ports: [...ports.values()], problems };
 }
 
-/** How connections to the port are read (design decision 3). */
+/** How connections to the port are read: the table in docs/proxy.md, "What is done with a connection". */
 export function frontendProtocol(port: MeshPort, isRouted: boolean): FrontendProtocol {
   if (port.isOptedOut) return "opaque";
   switch (port.protocol.protocol) {
