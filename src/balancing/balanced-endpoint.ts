@@ -73,8 +73,8 @@ export class BalancedEndpoint {
   }
 
   /**
-   * Takes note of an answer that says that the endpoint does not work (see `isEndpointFailure`), or of none. Its latency is
-   * not looked at: an endpoint that fails fast must not look like a fast one.
+   * Takes note of an answer that says that the endpoint does not work (see `isEndpointFailure`), or of none. Its
+   * latency is not looked at: an endpoint that fails fast must not look like a fast one.
    */
   fail(now: number): void {
     this.#penalty = Math.min(MAX_PENALTY, this.penalty(now) * PENALTY_FACTOR);
@@ -129,8 +129,8 @@ export class BalancedEndpoint {
 }
 
 /**
- * The one of two endpoints that should take the next exchange: the lower latency × (pending + 1). Where the latencies are
- * similar only pending counts, and where that is equal too it is the first; the caller draws the order, so that
+ * The one of two endpoints that should take the next exchange: the lower latency × (pending + 1). Where the latencies
+ * are similar only pending counts, and where that is equal too it is the first; the caller draws the order, so that
  * equal endpoints get equal shares even of sequential requests.
  */
 export function preferredOf(

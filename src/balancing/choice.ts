@@ -10,8 +10,8 @@ export interface ChoiceInput {
 }
 
 /**
- * Power of two choices among the fittest of the candidates: those that were not tried yet, and of them those that are not
- * avoided after failed connects. The slow path of a choice: it looks at every candidate.
+ * Power of two choices among the fittest of the candidates: those that were not tried yet, and of them those that are
+ * not avoided after failed connects. The slow path of a choice: it looks at every candidate.
  */
 export function chooseAmongFittest(input: ChoiceInput, random: () => number): BalancedEndpoint | undefined {
   const { candidates, now } = input;

@@ -22,7 +22,8 @@ const NO_CANDIDATES: Candidates = { kind: "none", reason: "no-endpoints" };
 
 /**
  * The endpoints of one backend and what is known of them. Choices are power of two choices: of two candidates drawn at
- * random the one that `preferredOf` says. A Service with sessionAffinity ClientIP keeps each client on one endpoint instead.
+ * random the one that `preferredOf` says. A Service with sessionAffinity ClientIP keeps each client on one endpoint
+ * instead.
  */
 export class EndpointSet {
   #known = new Map<string, BalancedEndpoint>();
@@ -62,10 +63,10 @@ export class EndpointSet {
   }
 
   /**
-   * Chooses an endpoint; undefined if there is no candidate. Those of `family` (the one of the dialled address) come first as
-   * a whole, those of the other are the fallback. Endpoints in `tried` are avoided, and ejected ones too, unless none is
-   * left; one that is ejected comes before one that was tried. `random` gives numbers in [0, 1). `client` counts only
-   * with session affinity. Does not count the exchange: see `BalancedEndpoint.start`.
+   * Chooses an endpoint; undefined if there is no candidate. Those of `family` (the one of the dialled address) come
+   * first as a whole, those of the other are the fallback. Endpoints in `tried` are avoided, and ejected ones too,
+   * unless none is left; one that is ejected comes before one that was tried. `random` gives numbers in [0, 1).
+   * `client` counts only with session affinity. Does not count the exchange: see `BalancedEndpoint.start`.
    */
   pick(
     now: number,

@@ -33,7 +33,10 @@ export interface Frontend {
  */
 export type FrontendProtocol = "http" | "detect" | "opaque";
 
-/** The routes in force, in order of precedence: oldest first, then by namespace/name (producer and consumer sets never merge). */
+/**
+ * The routes in force, in order of precedence: oldest first, then by namespace/name (producer and consumer sets never
+ * merge).
+ */
 export interface RouteSet {
   readonly kind: "HTTPRoute";
   readonly scope: RouteScope;

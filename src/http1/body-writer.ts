@@ -2,7 +2,9 @@ import type { FieldTable } from "./field-table.ts";
 import { writeTrailerFields } from "./field-writer.ts";
 import type { OutBuffer } from "./out-buffer.ts";
 
-/** Appends the line before a chunk. The size must not be 0: that would end the body. Its data and `\r\n` must follow. */
+/**
+ * Appends the line before a chunk. The size must not be 0: that would end the body. Its data and `\r\n` must follow.
+ */
 export function writeChunkHeader(out: OutBuffer, size: number): void {
   out.hexadecimal(size);
   writeChunkEnd(out);

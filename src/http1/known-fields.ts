@@ -58,7 +58,10 @@ export const NEVER_CONNECTION_NAMED: ReadonlySet<string> = new Set([
   "www-authenticate",
 ]);
 
-/** What is not passed on in trailers, in lower case (RFC 9110 6.5.1): framing, routing, authentication, content, control. */
+/**
+ * What is not passed on in trailers, in lower case (RFC 9110 6.5.1): framing, routing, authentication, content,
+ * control.
+ */
 export const NEVER_IN_TRAILERS: ReadonlySet<string> = new Set([
   ...NAMES.map(([name]) => name),
   ...NEVER_CONNECTION_NAMED,

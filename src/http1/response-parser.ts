@@ -45,7 +45,9 @@ export class ResponseParser {
   dataEnd = 0;
   /** After `Error`. */
   error: ParseProblem = NO_PROBLEM;
-  /** Where in the fed buffer the next unread byte is; after a 101 the bytes from here to `unreadEnd` are the tunnel's. */
+  /**
+   * Where in the fed buffer the next unread byte is; after a 101 the bytes from here to `unreadEnd` are the tunnel's.
+   */
   position = 0;
 
   private readonly scanner: ResponseScanner;

@@ -10,9 +10,10 @@ export type DescriptorWrite = (
 const AGAIN_AFTER_MS = 10;
 
 /**
- * A sink for chunks of text that writes to a file descriptor off the event loop: `process.stdout` blocks the whole process
- * while nobody reads the pipe behind it (https://nodejs.org/api/process.html#a-note-on-process-io). One chunk at a
- * time: the next may come when `onWritten` was called. A chunk that can't be written because the other end is gone is lost.
+ * A sink for chunks of text that writes to a file descriptor off the event loop: `process.stdout` blocks the whole
+ * process while nobody reads the pipe behind it (https://nodejs.org/api/process.html#a-note-on-process-io). One chunk
+ * at a time: the next may come when `onWritten` was called. A chunk that can't be written because the other end is gone
+ * is lost.
  */
 export function descriptorSink(
   descriptor: number,

@@ -3,7 +3,10 @@ import { ipv4Text, ipv6Text } from "./ip-text.ts";
 
 /** Where a connection was going before iptables redirected it. */
 export type OriginalDestination =
-  /** `address` in canonical form, as a socket's localAddress has it. A connection that was dialled to the listener itself has the listener's address here: who redirects must refuse it, or it would go round for ever. */
+  /**
+   * `address` in canonical form, as a socket's localAddress has it. A connection that was dialled to the listener
+   * itself has the listener's address here: who redirects must refuse it, or it would go round for ever.
+   */
   | { readonly kind: "found"; readonly address: string; readonly port: number }
   /** The kernel knows of no translation: the connection was not redirected, or its entry is gone. */
   | { readonly kind: "not-redirected" }
@@ -30,7 +33,9 @@ const IPV6_OFFSET = 8;
 
 const ENOENT = 2;
 
-/** Loads what the kernel is asked with: libc's getsockopt through node:ffi, so that no compiler is needed. Linux only. */
+/**
+ * Loads what the kernel is asked with: libc's getsockopt through node:ffi, so that no compiler is needed. Linux only.
+ */
 export function loadOriginalDestination(platform: string = process.platform): OriginalDestinationSupport {
   if (platform !== "linux") {
     return {

@@ -5,7 +5,8 @@ export type Random = () => number;
 
 /**
  * A fast source for choices that nobody gains from guessing; not for secrets. The sequence follows from the seed's four
- * words. It is sfc32 by Chris Doty-Humphrey, with 32 bits of each number: https://pracrand.sourceforge.net/RNG_engines.txt
+ * words. It is sfc32 by Chris Doty-Humphrey, with 32 bits of each number:
+ * https://pracrand.sourceforge.net/RNG_engines.txt
  */
 export function createRandom(seed: Uint32Array): Random {
   let a = seed[0] ?? 0;

@@ -5,7 +5,8 @@ export interface SignalSource {
 }
 
 /**
- * Runs `drain` at the first SIGTERM or SIGINT and `abort` at each later one, whichever of the two it is, until disposed.
+ * Runs `drain` at the first SIGTERM or SIGINT and `abort` at each later one, whichever of the two it is, until
+ * disposed.
  */
 export function onTermination(
   drain: () => void,

@@ -95,8 +95,8 @@ export class EndpointPool {
   }
 
   /**
-   * Lets a connection rest that only its present user may take again: for as long as that client's own connection, since
-   * closing it would take the client's authentication away.
+   * Lets a connection rest that only its present user may take again: for as long as that client's own connection,
+   * since closing it would take the client's authentication away.
    */
   keepForOwner(upstream: Http1Upstream): void {
     if (this.#isRetired || upstream.wire.isClosed) upstream.close();

@@ -91,9 +91,9 @@ export class Proxy {
   }
 
   /**
-   * The same in steps of well below a millisecond: run it for as long as the turn of the event loop allows, go on in the
-   * next, and begin no other before the end. Till the new routes are all compiled the old ones are in force, then in
-   * one step the new ones; each backend changes by itself before that.
+   * The same in steps of well below a millisecond: run it for as long as the turn of the event loop allows, go on in
+   * the next, and begin no other before the end. Till the new routes are all compiled the old ones are in force, then
+   * in one step the new ones; each backend changes by itself before that.
    */
   *applyInSteps({ frontends, backends, locality }: ProxyConfiguration): Generator<undefined, void> {
     const compiled = yield* this.#compileChanged(frontends);

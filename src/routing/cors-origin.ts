@@ -13,7 +13,9 @@ export interface Origin {
   readonly port: string;
 }
 
-/** `scheme://host[:port]`, compared without case and with the scheme's port filled in; undefined for `null` and such. */
+/**
+ * `scheme://host[:port]`, compared without case and with the scheme's port filled in; undefined for `null` and such.
+ */
 export function parseOrigin(text: string): Origin | undefined {
   const parts = /^(https?):\/\/(\[[^\]/]+\]|[^:/[\]]+)(?::([0-9]{1,5}))?$/i.exec(text);
   const scheme = parts?.[1]?.toLowerCase();

@@ -44,7 +44,9 @@ export function explainRequest(compiled: CompiledFrontend, request: RequestView)
   return step.value;
 }
 
-/** The same in short steps, as `compileFrontendInSteps`: a running proxy explains thousands of rules between requests. */
+/**
+ * The same in short steps, as `compileFrontendInSteps`: a running proxy explains thousands of rules between requests.
+ */
 export function* explainRequestInSteps(
   compiled: CompiledFrontend,
   request: RequestView,

@@ -3,8 +3,9 @@ import type { HistogramMetric, MetricFamily, MetricRegistry } from "./metric-reg
 
 /**
  * Prometheus' text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/) or OpenMetrics 1.0.0
- * (https://prometheus.io/docs/specs/om/open_metrics_spec/). Written by ourselves, because prom-client renders a family in one
- * go: with 1,000 counters and 1,000 histograms the event loop stood still for 30 to 90 ms (test/bench/telemetry.bench.ts).
+ * (https://prometheus.io/docs/specs/om/open_metrics_spec/). Written by ourselves, because prom-client renders a family
+ * in one go: with 1,000 counters and 1,000 histograms the event loop stood still for 30 to 90 ms
+ * (test/bench/telemetry.bench.ts).
  */
 export type ExpositionFormat = "prometheus" | "openmetrics";
 

@@ -7,7 +7,9 @@ const OVERFLOW = "overflow";
 const special = /[\\"\n]/g;
 const names: Readonly<Record<string, string>> = { "\\": "\\\\", '"': '\\"', "\n": "\\n" };
 
-/** A label set as both formats write it, without braces: `service="cart",port="80"`; values in the order of the names. */
+/**
+ * A label set as both formats write it, without braces: `service="cart",port="80"`; values in the order of the names.
+ */
 export function labelText(labelNames: readonly string[], labels: Labels): string {
   let text = "";
   for (const name of labelNames) {

@@ -14,8 +14,8 @@ const FLUSH_LENGTH = 16 * 1024;
 const FLUSH_AFTER_MS = 20;
 
 /**
- * Lines on their way to a sink that may be slow: one chunk is written at a time, and what comes meanwhile waits, up to a
- * bound. Then lines are dropped whole and counted, so that a reader that stalls costs log lines and nothing else.
+ * Lines on their way to a sink that may be slow: one chunk is written at a time, and what comes meanwhile waits, up to
+ * a bound. Then lines are dropped whole and counted, so that a reader that stalls costs log lines and nothing else.
  */
 export class LineBuffer {
   readonly #sink: ChunkSink;

@@ -46,8 +46,8 @@ export class Logger {
   }
 
   /**
-   * Logs at most once in 10 s for the same message and key (a Service, an endpoint: whatever the events should be told apart by);
-   * the next line says in `suppressed` how many were not written.
+   * Logs at most once in 10 s for the same message and key (a Service, an endpoint: whatever the events should be told
+   * apart by); the next line says in `suppressed` how many were not written.
    */
   limited(level: LogLevel, message: string, key: string, fields: LogFields = {}): void {
     if (!this.isEnabled(level)) return;

@@ -12,8 +12,8 @@ interface CodeCounter {
 }
 
 /**
- * What is counted for requests of one Service port, rule and backend: to be made when a frontend is compiled and kept with
- * the rule. Looks nothing up on the hot path as long as the codes are those that were seen before.
+ * What is counted for requests of one Service port, rule and backend: to be made when a frontend is compiled and kept
+ * with the rule. Looks nothing up on the hot path as long as the codes are those that were seen before.
  */
 export class RequestSeries {
   readonly #metrics: ProxyMetrics;
@@ -29,8 +29,9 @@ export class RequestSeries {
   }
 
   /**
-   * Counts a request that ended. `code` is the status that the client got, 0 if none; `grpcStatus` 0 to 16, or undefined
-   * if the exchange was not gRPC. Other numbers are counted as `other`, so that a backend can't make up series.
+   * Counts a request that ended. `code` is the status that the client got, 0 if none; `grpcStatus` 0 to 16, or
+   * undefined if the exchange was not gRPC. Other numbers are counted as `other`, so that a backend can't make up
+   * series.
    */
   record(code: number, grpcStatus: number | undefined, seconds: number): void {
     this.#duration.observe(seconds);

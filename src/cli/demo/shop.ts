@@ -1,4 +1,6 @@
-/** The first of the ports that examples/shop uses; the others are the next ones. The sidecar's admin endpoints have it. */
+/**
+ * The first of the ports that examples/shop uses; the others are the next ones. The sidecar's admin endpoints have it.
+ */
 export const EXAMPLE_PORT_BASE = 18_000;
 
 /** One more than the farthest port from the base, and so the number of ports. */

@@ -139,7 +139,10 @@ function splitAuthority(authority: string, blame: Blame): Pick<UrlParts, "host" 
   return { host, port };
 }
 
-/** Names are those that a pod's resolver knows (https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/). */
+/**
+ * Names are those that a pod's resolver knows
+ * (https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/).
+ */
 function targetOf(host: string, from: string): RequestTarget | undefined {
   const address = parseIpAddress(host);
   if (address !== undefined) return { kind: "address", ...address };

@@ -44,7 +44,9 @@ export interface ShownRequest {
 }
 
 export interface ExplainedAnswer {
-  /** `partly-failed`: some shares are answered by a failure. `forwarded` says too that the proxy looks at no request. */
+  /**
+   * `partly-failed`: some shares are answered by a failure. `forwarded` says too that the proxy looks at no request.
+   */
   readonly kind: "forwarded" | "redirected" | "preflight" | "failed" | "partly-failed";
   /** What the client gets from the proxy itself. */
   readonly status?: number;

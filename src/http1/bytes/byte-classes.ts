@@ -13,7 +13,9 @@ const REG_NAME_MARKS = "-._~!$&'()*+,;=";
 /** The lower-case form of a `tchar` (RFC 9110 5.6.2), 0 for every other byte. */
 export const TOKEN = new Uint8Array(256);
 
-/** 1 for what a field value or a reason phrase may hold (RFC 9110 5.5): HTAB, SP, VCHAR, obs-text. No other controls. */
+/**
+ * 1 for what a field value or a reason phrase may hold (RFC 9110 5.5): HTAB, SP, VCHAR, obs-text. No other controls.
+ */
 export const FIELD_VALUE = new Uint8Array(256);
 
 /**
