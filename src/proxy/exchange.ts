@@ -405,8 +405,11 @@ export class Exchange implements AttemptsOwner {
     this.#attempts?.abandon();
     if (this.#relay.hasBegun) {
       // Part of a response is out: only the end of the connection tells the client that the rest is missing.
-      this.#record();
-      this.#client.breakOff(this.#relay.endsWithConnection);
+      try {
+        this.#record();
+      } finally {
+        this.#client.breakOff(this.#relay.endsWithConnection);
+      }
       return;
     }
     const { status, fields, body } = failureAnswer(failure);
@@ -435,18 +438,22 @@ export class Exchange implements AttemptsOwner {
 
   #finish(keepsAlive: boolean): void {
     if (this.#isDone) return;
-    this.#record();
-    this.#client.exchangeEnded(keepsAlive);
+    // Whatever goes wrong in the books, the client's connection goes on.
+    try {
+      this.#record();
+    } finally {
+      this.#client.exchangeEnded(keepsAlive);
+    }
   }
 
   #record(): void {
-    this.#isDone = true;
-    this.#deadline?.clear();
-    this.#mirrors?.onExchangeEnd();
     const { activity } = this.#context;
     const now = this.#context.now();
+    this.#isDone = true;
     activity.exchanges--;
     activity.lastMs = now;
+    this.#deadline?.clear();
+    this.#mirrors?.onExchangeEnd();
     const durationMs = now - this.#client.requestBeganMs;
     this.#outcome.record(this.#status, undefined, durationMs / 1_000);
     if (this.#failure !== undefined) this.#frontend.countFailure(this.#failure.kind);

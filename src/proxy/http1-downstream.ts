@@ -427,9 +427,12 @@ export class Http1Downstream implements WireOwner, ExchangeClient, PatienceOwner
     this.pinned?.close();
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    exchange?.onClientClosed();
-    this.#giveReader();
-    this.#onEnd();
+    try {
+      exchange?.onClientClosed();
+    } finally {
+      this.#giveReader();
+      this.#onEnd();
+    }
   }
 
   // --- Slow clients ---------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 import type { FieldTable } from "../http1/field-table.ts";
+import type { ParseProblemKind } from "../http1/parse-problem.ts";
 import { ParserEvent } from "../http1/parser-event.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { ResponseParser } from "../http1/response-parser.ts";
@@ -42,6 +43,12 @@ export interface UpstreamFailure {
 }
 
 type State = "connecting" | "idle" | "busy" | "closed";
+
+/** What is not said here is a malformed response. A malformed body breaks off a response that has begun well. */
+const FAILURE_OF: Readonly<Partial<Record<ParseProblemKind, FailureKind>>> = {
+  "head-too-large": "response_head_too_large",
+  "body-malformed": "response_incomplete",
+};
 
 /** An HTTP/1.1 connection to one endpoint. */
 export class Http1Upstream implements WireOwner {
@@ -212,8 +219,10 @@ export class Http1Upstream implements WireOwner {
 
   #malformed(parser: ResponseParser): void {
     const { error } = parser;
-    const kind = error.kind === "head-too-large" ? "response_head_too_large" : "response_malformed";
-    this.#fail(kind, `the response of ${this.pool.name}: ${error.message}`);
+    this.#fail(
+      FAILURE_OF[error.kind] ?? "response_malformed",
+      `the response of ${this.pool.name}: ${error.message}`,
+    );
   }
 
   onPeerEnd(): void {

@@ -7,6 +7,7 @@ import { Activity } from "./activity.ts";
 import { BackendRuntime } from "./backend-runtime.ts";
 import { LINGER_MS } from "./client-patience.ts";
 import type { ProxyContext } from "./context.ts";
+import { reportDefect } from "./defect.ts";
 import { failureAnswer } from "./failure.ts";
 import { FrontendRuntime, FrontendSlot } from "./frontend-runtime.ts";
 import type { ProxyLimits } from "./limits.ts";
@@ -161,6 +162,11 @@ export class Proxy {
     this.#context.telemetry.passthrough("unknown_destination").add(1);
     if (canPassThrough) passThrough(this.#context, accepted, destination, this.#closed);
     else this.#cut(accepted);
+  }
+
+  /** Tells of an exception that was caught where a connection came in. */
+  reportDefect(error: unknown): void {
+    reportDefect(this.#context.log, error);
   }
 
   /** Closes a connection that must not be served. */

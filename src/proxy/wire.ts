@@ -400,11 +400,13 @@ export interface WireListener extends AsyncDisposable {
 
 /**
  * Listens on an IP address and port.
+ * @param onDefect told what `onAccept` threw; the connection is closed
  * @throws the errno exception of `listen`, for example EADDRINUSE or EACCES
  */
 export async function listenForWires(
   address: { readonly host: string; readonly port: number },
   onAccept: (accepted: AcceptedSocket) => void,
+  onDefect: (error: unknown) => void,
 ): Promise<WireListener> {
   const server = net.createServer();
   const isIpv6 = net.isIPv6(address.host);
@@ -417,7 +419,13 @@ export async function listenForWires(
   handle.onconnection = (error, accepted) => {
     if (error !== 0 || accepted === undefined) return;
     beginTurn();
-    onAccept({ socket: socketOf(accepted) });
+    const socket = socketOf(accepted);
+    try {
+      onAccept({ socket });
+    } catch (defect) {
+      onDefect(defect);
+      socket.destroy();
+    }
   };
   const bound = server.address();
   return {

@@ -348,4 +348,20 @@ describe("the table of failures", () => {
     next.send("GET / HTTP/1.1\r\nHost: web\r\n\r\n");
     assert.equal((await next.response()).status, 200);
   });
+
+  it("internal: an exception in the books costs nothing but an entry in them", async () => {
+    await using server = await startRawServer(answering(OK));
+    await using harness = await startHarness({
+      backends: { [BACKEND]: [server.port] },
+      onLogged: ({ path }) => {
+        if (path === "/broken") throw new Error("no ink left");
+      },
+    });
+    await using client = new RawClient(harness.port);
+    for (const path of ["/", "/broken", "/", "/broken", "/"]) {
+      client.send(`GET ${path} HTTP/1.1\r\nHost: web\r\n\r\n`);
+      assert.equal((await client.response()).status, 200);
+    }
+    assert.equal(harness.defects.splice(0).length, 2);
+  });
 });

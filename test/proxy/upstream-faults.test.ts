@@ -139,7 +139,7 @@ describe("an endpoint that breaks off", () => {
       const { status, closedBy } = await outcomeOf(client, "GET");
       assert.ok(status === undefined || status === 502);
       assert.notEqual(closedBy === undefined && status === undefined, true);
-      assert.equal(setup.harness.telemetry.count("failures"), 1);
+      assert.equal(setup.harness.telemetry.count("failures", "response_incomplete"), 1);
     });
   }
 

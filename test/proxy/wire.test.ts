@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
 import {
+  type AcceptedSocket,
   dialWire,
   IGNORING_OWNER,
   listenForWires,
@@ -21,8 +22,11 @@ interface Pair extends AsyncDisposable {
 /** An accepted wire and the client's socket, which does not read until told. */
 async function pair(owner: Partial<WireOwner>): Promise<Pair> {
   const accepted = Promise.withResolvers<Wire>();
-  const listener = await listenForWires({ host: "127.0.0.1", port: 0 }, (socket) => {
+  const take = (socket: AcceptedSocket): void => {
     accepted.resolve(wireOf(socket, { ...IGNORING_OWNER, ...owner }, HIGH_WATER));
+  };
+  const listener = await listenForWires({ host: "127.0.0.1", port: 0 }, take, (error) => {
+    throw error;
   });
   const peer = net.connect({ port: listener.port, host: "127.0.0.1", allowHalfOpen: true });
   peer.on("error", () => undefined);
@@ -146,6 +150,24 @@ describe("Wire", () => {
     await using both = await pair({ onBytes: fail, onDefect: fail, onClosed: () => closed.resolve() });
     both.peer.write("a");
     await closed.promise;
+  });
+
+  it("closes a connection whose acceptance failed, and accepts the next", async () => {
+    const defects: unknown[] = [];
+    const refuse = (): never => {
+      throw new Error("a defect");
+    };
+    const listener = await listenForWires({ host: "127.0.0.1", port: 0 }, refuse, (error) => {
+      defects.push(error);
+    });
+    for (let n = 1; n <= 2; n++) {
+      const peer = net.connect({ port: listener.port, host: "127.0.0.1" });
+      peer.write("hello");
+      peer.on("error", () => undefined);
+      await new Promise((resolve) => peer.once("close", resolve));
+      assert.equal(defects.length, n);
+    }
+    await listener[Symbol.asyncDispose]();
   });
 
   it("tells why a dialled connection failed", async () => {

@@ -7,7 +7,7 @@ import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from "../../src/proxy/limits.t
 import type { AccessLogEntry, ProxyTelemetry } from "../../src/proxy/ports.ts";
 import { Proxy } from "../../src/proxy/proxy.ts";
 import { TimerWheel } from "../../src/proxy/timer-wheel.ts";
-import { listenForWires } from "../../src/proxy/wire.ts";
+import { type AcceptedSocket, listenForWires } from "../../src/proxy/wire.ts";
 import { type ReadResponse, ResponseReader } from "./response-reader.ts";
 
 /** The address of the one Service that the harness serves. */
@@ -22,6 +22,7 @@ export interface HarnessOptions {
   readonly backendFields?: Partial<Backend>;
   readonly limits?: Partial<ProxyLimits>;
   readonly random?: () => number;
+  readonly onLogged?: (entry: AccessLogEntry) => void;
   readonly memoryPercent?: () => number;
 }
 
@@ -57,7 +58,10 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     random: options.random ?? Math.random,
     wheel,
     telemetry,
-    accessLog: (entry) => log.push(entry),
+    accessLog: (entry) => {
+      log.push(entry);
+      options.onLogged?.(entry);
+    },
     memoryPercent: options.memoryPercent,
     log: {
       info: () => undefined,
@@ -73,10 +77,13 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     });
   };
   configure(options);
-  const listener = await listenForWires({ host: "127.0.0.1", port: 0 }, (accepted) => {
+  const take = (accepted: AcceptedSocket): void => {
     const { address, port } = frontendOf(options);
     proxy.accept(accepted, { address, port }, false);
-  });
+  };
+  const listener = await listenForWires({ host: "127.0.0.1", port: 0 }, take, (error) =>
+    proxy.reportDefect(error),
+  );
   const quiet = async (): Promise<void> => {
     await eventually("the proxy to be quiet", () => {
       const { connections, busy } = proxy.activity;

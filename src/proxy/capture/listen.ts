@@ -47,9 +47,11 @@ export class ListenCapture implements AsyncDisposable {
   }
 
   #listen(destination: Destination): Promise<WireListener> {
-    return listenForWires({ host: destination.address, port: destination.port }, (accepted) => {
-      this.#proxy.accept(accepted, destination, false);
-    });
+    return listenForWires(
+      { host: destination.address, port: destination.port },
+      (accepted) => this.#proxy.accept(accepted, destination, false),
+      (error) => this.#proxy.reportDefect(error),
+    );
   }
 
   /** The addresses bound now. */

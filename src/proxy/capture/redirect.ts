@@ -26,9 +26,11 @@ export interface RedirectOptions {
  */
 export async function startRedirectCapture(proxy: Proxy, options: RedirectOptions): Promise<WireListener> {
   const { address, port } = options.listen;
-  const listener = await listenForWires({ host: address, port }, (accepted) => {
-    takeRedirected(proxy, accepted, { address, port: listener.port }, options);
-  });
+  const listener = await listenForWires(
+    { host: address, port },
+    (accepted) => takeRedirected(proxy, accepted, { address, port: listener.port }, options),
+    (error) => proxy.reportDefect(error),
+  );
   return listener;
 }
 
