@@ -3,7 +3,6 @@ import type { FieldTable } from "../http1/field-table.ts";
 import { compileHeadEdits, type HeadEdits } from "../http1/head-edits.ts";
 import { writeRequestHead } from "../http1/message-writer.ts";
 import { writeOwnResponse } from "../http1/own-response.ts";
-import { Framing } from "../http1/parser-event.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import type { CompiledRule } from "../routing/compiled-rule.ts";
@@ -419,19 +418,12 @@ export class Exchange implements AttemptsOwner {
   #answer(status: number, fields: OwnFields, body: Buffer, mayKeepAlive: boolean): void {
     const { wire, canKeepAlive } = this.#client;
     // HTTP/1.0 takes an answer without `Connection: keep-alive` for the last one; it is not worth a field here.
-    const keepsAlive = mayKeepAlive && canKeepAlive && this.#canSkipBody && this.#head.versionMinor === 1;
+    const canSkip = this.#body.canSkip(this.#context.limits.skippedBodyBytes);
+    const keepsAlive = mayKeepAlive && canKeepAlive && canSkip && this.#head.versionMinor === 1;
     this.#status = status;
     this.#ownBytes = this.#isHead ? 0 : body.length;
     writeOwnResponse(wire.out, { status, fields, body, isHead: this.#isHead, close: !keepsAlive });
     this.#finish(keepsAlive);
-  }
-
-  /** What is left of the request is short and on its way: reading past it beats closing. */
-  get #canSkipBody(): boolean {
-    if (this.#body.isComplete) return true;
-    const { framing, contentLength, expectsContinue } = this.#head;
-    const { skippedBodyBytes } = this.#context.limits;
-    return framing === Framing.Length && contentLength <= skippedBodyBytes && !expectsContinue;
   }
 
   // --- The end --------------------------------------------------------------------------------------------------

@@ -17,14 +17,22 @@ export class RequestBody {
   /** Its length is known, and is within the bound. */
   readonly isShort: boolean;
   readonly #isTooLarge: boolean;
+  /** How long it is, where that is known and the client sends it without being asked to. */
+  readonly #sureLength: number | undefined;
   readonly #replayBytes: number;
 
-  constructor({ framing, contentLength }: RequestHead, replayBytes: number) {
+  constructor({ framing, contentLength, expectsContinue }: RequestHead, replayBytes: number) {
     this.isChunked = framing === Framing.Chunked;
     this.isComplete = framing === Framing.None;
     this.#isTooLarge = framing === Framing.Length && contentLength > replayBytes;
     this.isShort = !this.isChunked && !this.#isTooLarge;
+    this.#sureLength = framing === Framing.Length && !expectsContinue ? contentLength : undefined;
     this.#replayBytes = replayBytes;
+  }
+
+  /** What is left of it is short and on its way: reading past it beats closing the client's connection. */
+  canSkip(limitBytes: number): boolean {
+    return this.isComplete || (this.#sureLength !== undefined && this.#sureLength <= limitBytes);
   }
 
   /** Keeps what comes from now on; without effect once bytes have passed by. */
