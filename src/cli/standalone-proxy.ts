@@ -151,8 +151,10 @@ export class StandaloneProxy implements AsyncDisposable {
   }
 
   #reportErrors(errors: readonly SourceError[], before: readonly SourceError[]): void {
+    const { manifests: directory } = this.#settings;
     for (const { file, object, path, message } of newOnes(errors, before)) {
-      this.#logger.warn("a manifest is not in force as written", { file, object, path, error: message });
+      const fields = { directory, file, object, path, error: message };
+      this.#logger.warn("a manifest is not in force as written", fields);
     }
   }
 

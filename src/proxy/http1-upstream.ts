@@ -284,7 +284,8 @@ export class Http1Upstream implements WireOwner {
 
   readonly #onDue = (): void => {
     if (this.#state === "connecting") {
-      this.#fail("connection_timeout", `${this.pool.name}: no connection within the limit`);
+      const { connectTimeoutMs } = this.pool.context.limits;
+      this.#fail("connection_timeout", `${this.pool.name}: no connection within ${connectTimeoutMs} ms`);
     } else if (this.#state === "idle") {
       const { now, wheel } = this.pool.context;
       const leftMs = this.#idleTimeoutMs - (now() - this.idleSinceMs);
