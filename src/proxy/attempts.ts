@@ -9,6 +9,7 @@ import type { FrontendRuntime } from "./frontend-runtime.ts";
 import type { Http1Upstream, UpstreamFailure, UpstreamUser } from "./http1-upstream.ts";
 import type { ResendReason } from "./ports.ts";
 import { Deadline } from "./timer-wheel.ts";
+import { beginTurn } from "./turn-clock.ts";
 
 /** Whose attempts these are: the exchange. */
 export interface AttemptsOwner extends UpstreamUser {
@@ -121,12 +122,25 @@ export class Attempts {
       return;
     }
     this.#startTry(endpoint, now);
-    if (reused !== undefined) {
+    if (reused !== undefined && this.#canBeResent) {
       this.#attach(reused, now);
       return;
     }
-    this.#upstream = pool.connect(owner);
+    this.#upstream = reused ?? pool.connect(owner);
+    if (reused !== undefined) setImmediate(attachLate, this, reused);
     owner.waitForConnection();
+  }
+
+  /**
+   * @internal The end of the turn in which a connection was taken for a request that can't be sent twice. What the
+   * kernel knew of the connection is known here by now, above all that the server has closed it.
+   */
+  attachLate(upstream: Http1Upstream): void {
+    // One that is closed tells of it by itself, and the next try begins then.
+    if (this.#upstream !== upstream || upstream.wire.isClosed) return;
+    const { context, owner } = this.#options;
+    this.#attach(upstream, context.now());
+    owner.onSent(upstream);
   }
 
   #startTry(endpoint: BalancedEndpoint, now: number): void {
@@ -159,10 +173,13 @@ export class Attempts {
 
   /** A request that can't be sent twice must not meet a server that is just closing an idle connection. */
   get #maxIdleMs(): number {
-    const { context, rule, isIdempotent, owner } = this.#options;
     if (this.#needsNewConnection) return -1;
-    const canBeResent = isIdempotent && owner.isKept && rule.retry?.attempts !== 0;
-    return canBeResent ? Number.POSITIVE_INFINITY : context.limits.freshConnectionMs;
+    return this.#canBeResent ? Number.POSITIVE_INFINITY : this.#options.context.limits.freshConnectionMs;
+  }
+
+  get #canBeResent(): boolean {
+    const { rule, isIdempotent, owner } = this.#options;
+    return isIdempotent && owner.isKept && rule.retry?.attempts !== 0;
   }
 
   #attach(upstream: Http1Upstream, now: number): void {
@@ -236,12 +253,13 @@ export class Attempts {
     const { context, owner } = this.#options;
     const now = context.now();
     const endpoint = this.#endpoint;
+    const wasSent = this.#isAttached;
     if (failure.phase !== "connect" && !failure.isReused) endpoint?.fail(now);
     this.#endTry();
     if (failure.phase === "connect") {
       this.#avoid(endpoint);
       if (!this.#resentToAnother(now)) this.#retryOr(failure, "connect_failure", now);
-    } else if (this.#wasClosedAtRest(failure) && this.#mayResend(now)) {
+    } else if (this.#wasClosedAtRest(failure, wasSent) && this.#mayResend(now)) {
       this.#needsNewConnection = true;
       this.#countResend("reused_connection_closed");
       this.#attempt(now);
@@ -252,9 +270,9 @@ export class Attempts {
   }
 
   /** The server closed the connection while it rested: it saw nothing of the request (RFC 9112, section 9.3.1). */
-  #wasClosedAtRest({ phase, isReused }: UpstreamFailure): boolean {
+  #wasClosedAtRest({ phase, isReused }: UpstreamFailure, wasSent: boolean): boolean {
     const { isIdempotent, owner } = this.#options;
-    return phase === "request" && isReused && isIdempotent && owner.canReplay;
+    return phase === "request" && isReused && (!wasSent || (isIdempotent && owner.canReplay));
   }
 
   #mayResend(now: number): boolean {
@@ -347,5 +365,14 @@ export class Attempts {
   #retry(): void {
     this.#attempt(this.#options.context.now());
     this.#goOn();
+  }
+}
+
+function attachLate(attempts: Attempts, upstream: Http1Upstream): void {
+  beginTurn();
+  try {
+    attempts.attachLate(upstream);
+  } catch (error) {
+    upstream.wire.failed(error);
   }
 }

@@ -61,6 +61,8 @@ export class Http1Upstream implements WireOwner {
   #user: UpstreamUser | undefined;
   #parser: ResponseParser | undefined;
   #isReused = false;
+  /** Its user has begun to write a request. */
+  #isAsked = false;
   #sawResponseByte = false;
   #sawHead = false;
   #startedMs = 0;
@@ -93,14 +95,16 @@ export class Http1Upstream implements WireOwner {
     this.#user = user;
     this.#isReused = true;
     this.#state = "busy";
+    this.#isAsked = false;
+    this.#sawResponseByte = false;
+    this.#sawHead = false;
   }
 
   /** Says which request is about to be written, since HEAD decides how its response is read. */
   beginRequest(method: string, isUpgrade: boolean, now: number): void {
     this.#parser ??= this.pool.context.parsers.takeResponseParser();
     this.#parser.expectResponse(method, isUpgrade);
-    this.#sawResponseByte = false;
-    this.#sawHead = false;
+    this.#isAsked = true;
     this.#startedMs = now;
   }
 
@@ -158,7 +162,7 @@ export class Http1Upstream implements WireOwner {
   onBytes(buffer: Buffer, length: number): void {
     const user = this.#user;
     const parser = this.#parser;
-    if (user === undefined || parser === undefined || this.#state !== "busy") {
+    if (user === undefined || parser === undefined || !this.#isAsked) {
       // A response that nobody asked for must never meet the next request (response queue poisoning).
       this.#fail("response_malformed", `${this.pool.name} spoke without being asked`);
       return;
@@ -211,6 +215,7 @@ export class Http1Upstream implements WireOwner {
 
   #finish(user: UpstreamUser, canStay: boolean): void {
     this.#user = undefined;
+    this.#isAsked = false;
     if (!canStay || !user.isRequestSent || this.wire.isWriteBroken) this.#close();
     else if (user.isSticky) this.pool.keepForOwner(this);
     else this.pool.give(this);

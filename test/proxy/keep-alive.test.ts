@@ -118,6 +118,22 @@ describe("connections to an endpoint", () => {
     assert.equal(harness.telemetry.count("resends", "reused_connection_closed"), 1);
   });
 
+  for (const close of ["end", "resetAndDestroy"] as const) {
+    it(`loses no POST that comes in the turn in which the server closes the connection by ${close}`, async () => {
+      await using setup = await setUp(answering(OK));
+      await using client = new RawClient(setup.harness.port);
+      client.send(EMPTY_POST);
+      await client.response();
+      for (let n = 0; n < 50; n++) {
+        // Both are in the kernel before the proxy reads again, and the request is what it reads first.
+        client.send(EMPTY_POST);
+        setup.server.sockets.at(-1)?.[close]();
+        assert.equal((await client.response()).status, 200, `request ${n}`);
+      }
+      assert.equal(setup.harness.telemetry.count("failures"), 0);
+    });
+  }
+
   it("does not send a POST on a connection that rested for long", async () => {
     await using setup = await setUp(answering(OK), { freshConnectionMs: 0 });
     await using client = new RawClient(setup.harness.port);
