@@ -14,6 +14,8 @@ const LOOK_MS = 1_000;
  */
 export type Awaited = "head" | "body" | "end" | "departure";
 
+type PatienceContext = Pick<ProxyContext, "limits" | "wheel" | "now">;
+
 /** Who is told that the wait is over. */
 export interface PatienceOwner {
   /** The client did not do what it was waited for in time. */
@@ -26,7 +28,7 @@ export interface PatienceOwner {
 
 /** How long one client is waited for. Between requests it costs a busy connection nothing but a look at the clock. */
 export class ClientPatience {
-  readonly #context: ProxyContext;
+  readonly #context: PatienceContext;
   readonly #owner: PatienceOwner;
   readonly #deadline: Deadline;
   #awaited: Awaited | "request" = "request";
@@ -35,7 +37,7 @@ export class ClientPatience {
   /** The owner was told, and the deadline is a long way off. */
   #isSettled = false;
 
-  constructor(context: ProxyContext, owner: PatienceOwner) {
+  constructor(context: PatienceContext, owner: PatienceOwner) {
     this.#context = context;
     this.#owner = owner;
     this.#deadline = new Deadline(() => this.#onDue());

@@ -351,6 +351,31 @@ describe("a client that is slow", () => {
     await setup.harness.quiet();
   });
 
+  it("keeps its connection as long as it takes something", async () => {
+    const size = 8 * 1024 * 1024;
+    await using setup = await setUp(
+      (socket) => {
+        socket.once("data", () => {
+          socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n${"x".repeat(size)}`);
+        });
+      },
+      { limits: { writeStallTimeoutMs: 400, highWaterBytes: 2 * size } },
+    );
+    await using client = new RawClient(setup.harness.port);
+    client.send(GET);
+    let bytes = 0;
+    let nextStop = 0;
+    client.socket.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes < nextStop) return;
+      nextStop = bytes + size / 12;
+      client.socket.pause();
+      setTimeout(() => client.socket.resume(), 100);
+    });
+    assert.equal((await client.response()).body.length, size);
+    assert.equal(setup.harness.telemetry.count("failures"), 0);
+  });
+
   it("gets all of a last response, however late it reads", async () => {
     const size = 8 * 1024 * 1024;
     await using setup = await setUp(

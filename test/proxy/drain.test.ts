@@ -136,7 +136,7 @@ describe("a drain", () => {
   });
 
   it("is not done while requests keep coming", async () => {
-    await using setup = await setUp(answering(OK), { limits: { drainIdleMs: 100 } });
+    await using setup = await setUp(answering(OK), { limits: { drainIdleMs: 1_000 } });
     const { harness } = setup;
     let isOver = false;
     const drained = harness.proxy.drain(10_000).then((isClean) => {

@@ -294,7 +294,7 @@ describe("the table of failures", () => {
     await using server = await startRawServer(answering(OK));
     await using harness = await startHarness({
       backends: { [BACKEND]: [deaf.port, server.port] },
-      limits: { connectTimeoutMs: 30 },
+      limits: { connectTimeoutMs: 300 },
     });
     for (let n = 0; n < 4; n++) {
       await using client = new RawClient(harness.port);

@@ -131,7 +131,7 @@ describe("an opaque port", () => {
     await using harness = await startHarness({
       ...OPAQUE,
       backends: { [BACKEND]: [refused, deaf.port, server.port] },
-      limits: { connectTimeoutMs: 30 },
+      limits: { connectTimeoutMs: 300 },
     });
     for (let n = 0; n < 5; n++) {
       await using client = new RawClient(harness.port);
