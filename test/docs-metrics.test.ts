@@ -48,6 +48,8 @@ const closedLists: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   } satisfies Record<ResendReason, string>,
   "`reason` of `eastbound_passthrough_connections_total`": {
     unknown_destination: "no Service has the address (reset, not passed through, with `--capture listen`)",
+    not_learned:
+      "the controller did not say in time whose address it is, can't be reached, or too many waited for that",
     unreadable_destination: "the kernel did not say where the connection was going; closed",
     loop: "the connection was made to the listener itself; closed",
   } satisfies Record<PassthroughReason, string>,

@@ -1,5 +1,6 @@
 import { ListenCapture, type ListenError } from "../proxy/capture/listen.ts";
-import type { Destination, Proxy } from "../proxy/proxy.ts";
+import type { Destination } from "../proxy/configuration.ts";
+import type { Proxy } from "../proxy/proxy.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { bindProblem, isAddressMissing } from "./bind-problem.ts";
 import type { CaptureSettings } from "./proxy-settings.ts";

@@ -68,7 +68,7 @@ export function createAccessLog(write: (line: string) => void, wallTimeMs: () =>
 /** Shows the endpoints of every backend in force by their state. */
 export function collectEndpoints(metrics: ProxyMetrics, proxy: Proxy, now: () => number): void {
   metrics.endpoints.collectFrom(() =>
-    [...proxy.backends()].flatMap(({ endpoints, labels }) => {
+    [...proxy.configuration.backends()].flatMap(({ endpoints, labels }) => {
       const counts = new Map<EndpointState, number>();
       const time = now();
       for (const endpoint of endpoints.endpoints()) {

@@ -3,7 +3,7 @@ import type { Locality } from "../balancing/candidates.ts";
 import type { Binding } from "../binding/bind.ts";
 import type { BoundRoute, Frontend } from "../binding/frontend.ts";
 import { frontendFor } from "../binding/frontend-variants.ts";
-import type { Destination, ProxyConfiguration, VersionedFrontend } from "../proxy/proxy.ts";
+import type { Destination, ProxyConfiguration, VersionedFrontend } from "../proxy/configuration.ts";
 
 /** What clients of one namespace, at one place, have in force. */
 export class ClientConfiguration {

@@ -141,7 +141,7 @@ export class StandaloneProxy implements AsyncDisposable {
     const before = { errors: this.#snapshot.errors, problems: this.#binding?.problems ?? [] };
     const binding = await runInTurns(bindInSteps(snapshot.objects, options, this.#binding), now);
     const configuration = await runInTurns(this.#configuration.of(binding), now);
-    await runInTurns(this.#proxy.applyInSteps(configuration), now);
+    await runInTurns(this.#proxy.configuration.applyInSteps(configuration), now);
     this.#snapshot = snapshot;
     this.#binding = binding;
     const isWhole = snapshot.errors.length + binding.problems.length === 0;
@@ -167,7 +167,7 @@ export class StandaloneProxy implements AsyncDisposable {
   /** Listens on what the configuration in force says; tries again later where an address can't be bound. */
   async #listen(): Promise<void> {
     this.#relisten?.();
-    const errors = (await this.#capture?.update(destinationsOf(this.#proxy.frontends()))) ?? [];
+    const errors = (await this.#capture?.update(destinationsOf(this.#proxy.configuration.frontends()))) ?? [];
     for (const { message } of newOnes(errors, this.#listenErrors)) {
       this.#logger.error("a Service can't be served", { error: message });
     }
@@ -217,8 +217,10 @@ export class StandaloneProxy implements AsyncDisposable {
       listenErrors: this.#listenErrors,
       problems: this.#binding?.problems ?? [],
       routes: this.#binding?.statuses ?? [],
-      frontends: this.#proxy.frontends().map(({ frontend, version }) => ({ version, ...frontend })),
-      backends: [...this.#proxy.backends()].map(({ backend }) => ({
+      frontends: this.#proxy.configuration
+        .frontends()
+        .map(({ frontend, version }) => ({ version, ...frontend })),
+      backends: [...this.#proxy.configuration.backends()].map(({ backend }) => ({
         version: contentVersion(backend),
         ...backend,
       })),

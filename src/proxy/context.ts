@@ -17,6 +17,8 @@ export interface ProxyContext {
   readonly log: ProxyLog;
   /** A Backend that is in force, by name. */
   readonly backend: (name: string) => BackendRuntime | undefined;
+  /** For how long the configuration may have been out of date, in ms; 0 while it is known to be current. */
+  readonly staleForMs: () => number;
   readonly activity: Activity;
   readonly overload: OverloadGuard;
   readonly parsers: ParserPool;

@@ -19,9 +19,14 @@ export class FrontendSlot {
   current: FrontendRuntime;
   /** The Service is no more: connections end with their next response. */
   isGone = false;
+  /** Connections of clients that are open. */
+  connections = 0;
+  /** Monotonic ms at which the last one began or ended; before the first one, of the slot's own beginning. */
+  lastUsedMs: number;
 
-  constructor(current: FrontendRuntime) {
+  constructor(current: FrontendRuntime, now: number) {
     this.current = current;
+    this.lastUsedMs = now;
   }
 }
 
@@ -64,8 +69,11 @@ export class FrontendRuntime {
   forwarding(rule: CompiledRule, backend: CompiledBackend): Forwarding {
     const known = this.#forwardings.get(backend);
     if (known !== undefined) return known;
-    const forwarding = this.#createForwarding(rule, backend);
-    this.#forwardings.set(backend, forwarding);
+    const { target } = backend;
+    const labels = target.kind === "backend" ? this.#context.backend(target.name)?.labels : NO_BACKEND;
+    const forwarding = this.#createForwarding(rule, backend, labels ?? NO_BACKEND);
+    // A Backend may come after the routes that name it.
+    if (labels !== undefined) this.#forwardings.set(backend, forwarding);
     return forwarding;
   }
 
@@ -87,10 +95,7 @@ export class FrontendRuntime {
     counter.add(1);
   }
 
-  #createForwarding(rule: CompiledRule, backend: CompiledBackend): Forwarding {
-    const { target } = backend;
-    const labels =
-      target.kind === "backend" ? (this.#context.backend(target.name)?.labels ?? NO_BACKEND) : NO_BACKEND;
+  #createForwarding(rule: CompiledRule, backend: CompiledBackend, labels: BackendLabels): Forwarding {
     return {
       rule,
       plan: backend,

@@ -66,6 +66,12 @@ export const PROXY_LIMITS = {
     [1, 1_000_000],
     "Connections of clients at a time; fewer where the limit on open files asks for it",
   ),
+  heldConnections: count(
+    "heldConnections",
+    1_000,
+    [0, 1_000_000],
+    "Connections that wait for the controller to say what their destination is, beyond which they are passed through",
+  ),
   pendingPerEndpoint: count(
     "pendingPerEndpoint",
     1_024,
@@ -191,6 +197,18 @@ export const PROXY_LIMITS = {
     10 * SECOND_MS,
     [SECOND_MS, HOUR_MS],
     "Span of time that the retry budget looks back",
+  ),
+  destinationIdleMs: time(
+    "destinationIdle",
+    300 * SECOND_MS,
+    [SECOND_MS, 24 * HOUR_MS],
+    "A destination without connections for this long is forgotten, until it is used again (`--controller`)",
+  ),
+  clusterIpFirstMs: time(
+    "clusterIpFirst",
+    300 * SECOND_MS,
+    [0, 24 * HOUR_MS],
+    "Without the controller for this long, requests and connections go to a Service's own address first",
   ),
   shedDelayMs: time(
     "shedDelay",

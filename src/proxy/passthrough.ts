@@ -1,16 +1,16 @@
+import type { Destination } from "./configuration.ts";
 import type { ProxyContext } from "./context.ts";
 import { reportDefect } from "./defect.ts";
 import { EndpointDial } from "./endpoint-dial.ts";
-import type { Destination } from "./proxy.ts";
 import { startTunnel } from "./tunnel.ts";
-import { type AcceptedSocket, type WireOwner, wireOf } from "./wire.ts";
+import type { Wire, WireOwner } from "./wire.ts";
 
 const UNCOUNTED = { add: (): void => undefined };
 
-/** Carries a connection to where it was going, as if the proxy were not there. */
+/** Carries a connection of which nothing was read to where it was going, as if the proxy were not there. */
 export function passThrough(
   context: ProxyContext,
-  accepted: AcceptedSocket,
+  wire: Wire,
   destination: Destination,
   onEnd: () => void,
 ): void {
@@ -39,7 +39,7 @@ export function passThrough(
       over();
     },
   };
-  const wire = wireOf(accepted, owner, context.limits.highWaterBytes);
+  wire.owner = owner;
   wire.pause();
   const dial = new EndpointDial(
     context,

@@ -1,3 +1,4 @@
+import type { Destination } from "./configuration.ts";
 import type { FailureKind } from "./failure.ts";
 
 /** What the data path asks of the world around it. Real ones are wired in src/cli, others by tests. */
@@ -41,7 +42,24 @@ export interface BackendLabels {
 export type ConnectionProtocol = "http1" | "http2" | "opaque" | "passthrough";
 
 /** Why a connection was not routed. */
-export type PassthroughReason = "unknown_destination" | "unreadable_destination" | "loop";
+export type PassthroughReason = UnknownReason | "unreadable_destination" | "loop";
+
+/** `not_learned`: the destination may well be a Service, and there was nobody to say so, or no time. */
+export type UnknownReason = "unknown_destination" | "not_learned";
+
+/** Has somebody put Frontends into force when they are first wanted. */
+export interface DestinationLearner {
+  /**
+   * @param onSettled called once unless cancelled before, and never from within this call: all that there is to know
+   *   of the destination is in force; the reason holds where no Frontend is
+   */
+  learn(destination: Destination, onSettled: (reason: UnknownReason) => void): Learning;
+}
+
+export type Learning =
+  | { readonly kind: "begun"; readonly cancel: () => void }
+  /** There is nothing to wait for. */
+  | { readonly kind: "unknown"; readonly reason: UnknownReason };
 
 export type ResendReason = "connect_failure" | "reused_connection_closed" | "retry_status" | "retry_timeout";
 

@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import { type Binding, bindInSteps } from "../../src/binding/bind.ts";
 import { ClientConfiguration } from "../../src/cli/standalone-configuration.ts";
 import { EMPTY_STATE, reduceManifests } from "../../src/manifests/reduce-manifests.ts";
-import type { ProxyConfiguration } from "../../src/proxy/proxy.ts";
+import type { ProxyConfiguration } from "../../src/proxy/configuration.ts";
 import { type MeshObject, type ParsedObject, parseObject } from "../../src/resources/parse-object.ts";
 import { prefixRule, routeManifest, serviceManifests } from "../support/manifests.ts";
 import { startHarness } from "../support/proxy-harness.ts";
@@ -106,20 +106,20 @@ for (const services of [1, 1_000]) {
     const anew = [...first.frontends].map(([name, { frontend }]) => {
       return [name, { frontend, version: String(version) }] as const;
     });
-    return proxy.proxy.applyInSteps({ ...first, frontends: new Map(anew) });
+    return proxy.proxy.configuration.applyInSteps({ ...first, frontends: new Map(anew) });
   });
   let isFirst = false;
   const flip = (): ProxyConfiguration => {
     isFirst = !isFirst;
     return isFirst ? first : second;
   };
-  measure("apply, one route changed", () => proxy.proxy.applyInSteps(flip()));
+  measure("apply, one route changed", () => proxy.proxy.configuration.applyInSteps(flip()));
 
   let binding: Binding = before;
   let next = changed;
   const reload = (): void => {
     binding = run(bindInSteps(next, options, binding)).value;
-    run(proxy.proxy.applyInSteps(run(client.of(binding)).value));
+    run(proxy.proxy.configuration.applyInSteps(run(client.of(binding)).value));
     next = next === changed ? objects : changed;
   };
   for (let i = 0; i < 10; i++) reload();

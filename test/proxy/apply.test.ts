@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { BoundRule } from "../../src/binding/frontend.ts";
-import type { ProxyConfiguration } from "../../src/proxy/proxy.ts";
+import type { ProxyConfiguration } from "../../src/proxy/configuration.ts";
 import {
   answering,
   type Harness,
@@ -28,7 +28,7 @@ describe("a configuration that is applied in steps", () => {
 
   /** What is in force, with many routes, the last of which sends everything to another backend. */
   const changed = (backend: string): ProxyConfiguration => {
-    const [first] = proxy.proxy.frontends();
+    const [first] = proxy.proxy.configuration.frontends();
     assert.ok(first);
     const ruleFor = (path: string, name: string): BoundRule => ({
       index: 0,
@@ -44,7 +44,9 @@ describe("a configuration that is applied in steps", () => {
     }));
     const scope = { kind: "producer" } as const;
     const frontend = { ...first.frontend, routes: { kind: "HTTPRoute", scope, routes } as const };
-    const backends = new Map([...proxy.proxy.backends()].map(({ backend: each }) => [each.name, each]));
+    const backends = new Map(
+      [...proxy.proxy.configuration.backends()].map(({ backend: each }) => [each.name, each]),
+    );
     return { frontends: new Map([[frontend.name, { frontend, version: "new" }]]), backends, locality: {} };
   };
 
@@ -56,12 +58,13 @@ describe("a configuration that is applied in steps", () => {
   afterEach(() => resources.disposeAsync());
 
   it("leaves the old routes in force until the new ones are whole", async () => {
-    const steps = proxy.proxy.applyInSteps(changed("app/other:80"));
+    const steps = proxy.proxy.configuration.applyInSteps(changed("app/other:80"));
     let count = 0;
     let answers = new Set<string>();
     while (steps.next().done !== true) {
       count++;
-      if (count % 3 === 0) answers = answers.add(`${proxy.proxy.frontends()[0]?.version} ${await ask()}`);
+      if (count % 3 === 0)
+        answers = answers.add(`${proxy.proxy.configuration.frontends()[0]?.version} ${await ask()}`);
     }
     assert.ok(count > 5, String(count));
     assert.equal(await ask(), "other");
@@ -73,7 +76,7 @@ describe("a configuration that is applied in steps", () => {
   it("compiles nothing whose version is in force", async () => {
     proxy.proxy.apply(changed("app/other:80"));
     const same = changed("app/web:80");
-    const steps = [...proxy.proxy.applyInSteps(same)];
+    const steps = [...proxy.proxy.configuration.applyInSteps(same)];
     assert.equal(steps.length, same.backends.size + 1);
     assert.equal(await ask(), "other");
   });

@@ -4,7 +4,7 @@ import net from "node:net";
 import type { Backend, Endpoint } from "../../src/binding/backend.ts";
 import type { BoundRule, Frontend } from "../../src/binding/frontend.ts";
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from "../../src/proxy/limits.ts";
-import type { AccessLogEntry, ProxyTelemetry } from "../../src/proxy/ports.ts";
+import type { AccessLogEntry, DestinationLearner, ProxyTelemetry } from "../../src/proxy/ports.ts";
 import { Proxy } from "../../src/proxy/proxy.ts";
 import { TimerWheel } from "../../src/proxy/timer-wheel.ts";
 import { type AcceptedSocket, listenForWires } from "../../src/proxy/wire.ts";
@@ -24,6 +24,10 @@ export interface HarnessOptions {
   readonly random?: () => number;
   readonly onLogged?: (entry: AccessLogEntry) => void;
   readonly memoryPercent?: () => number;
+  readonly learner?: DestinationLearner;
+  readonly staleForMs?: () => number;
+  /** What the Service is not served for may go where it was going: the address of `frontend` must be a real one then. */
+  readonly canPassThrough?: boolean;
 }
 
 /** A proxy in this process with one Service on a port of loopback. */
@@ -63,6 +67,8 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
       options.onLogged?.(entry);
     },
     memoryPercent: options.memoryPercent,
+    learner: options.learner,
+    staleForMs: options.staleForMs,
     log: {
       info: () => undefined,
       warn: () => undefined,
@@ -79,7 +85,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
   configure(options);
   const take = (accepted: AcceptedSocket): void => {
     const { address, port } = frontendOf(options);
-    proxy.accept(accepted, { address, port }, false);
+    proxy.accept(accepted, { address, port }, options.canPassThrough ?? false);
   };
   const listener = await listenForWires({ host: "127.0.0.1", port: 0 }, take, (error) =>
     proxy.reportDefect(error),
@@ -108,7 +114,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
       try {
         await listener[Symbol.asyncDispose]();
         await quiet();
-        for (const backend of proxy.backends()) backend.retire();
+        for (const backend of proxy.configuration.backends()) backend.retire();
         await eventually("upstream connections to close", () => {
           const open = telemetry.count("upstreamOpen");
           return open === 0 ? undefined : `${open} connections to endpoints`;
@@ -132,7 +138,7 @@ export async function eventually(what: string, problem: () => string | undefined
   }
 }
 
-function frontendOf({ frontend, rules }: HarnessOptions): Frontend {
+export function frontendOf({ frontend, rules }: Pick<HarnessOptions, "frontend" | "rules">): Frontend {
   return {
     name: "10.96.0.1:80",
     address: SERVICE.address,
@@ -164,7 +170,10 @@ function ruleOf(rule: Partial<BoundRule>, index: number): BoundRule {
   };
 }
 
-function backendsOf({ backends, backendFields }: HarnessOptions): Backend[] {
+export function backendsOf({
+  backends,
+  backendFields,
+}: Pick<HarnessOptions, "backends" | "backendFields">): Backend[] {
   return Object.entries(backends ?? {}).map(([name, ports]) => {
     const [, namespace = "", service = "", port = ""] = /^(.*)\/(.*):(.*)$/.exec(name) ?? [];
     return {

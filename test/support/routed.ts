@@ -240,7 +240,7 @@ export class Routed implements AsyncDisposable {
     for (const client of this.#clients) client.socket.destroy();
     for (const endpoint of [...this.#endpoints.values()].flat()) await endpoint.stop();
     const pending = (): readonly string[] =>
-      [...proxy.backends()].flatMap((backend) =>
+      [...proxy.configuration.backends()].flatMap((backend) =>
         [...backend.endpoints.endpoints()]
           .filter((endpoint) => endpoint.pending !== 0)
           .map((endpoint) => `${endpoint.name} has ${endpoint.pending} exchanges under way`),

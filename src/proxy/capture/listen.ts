@@ -1,4 +1,5 @@
-import type { Destination, Proxy } from "../proxy.ts";
+import type { Destination } from "../configuration.ts";
+import type { Proxy } from "../proxy.ts";
 import { listenForWires, type WireListener } from "../wire.ts";
 
 /** An address that could not be bound. */

@@ -1,5 +1,6 @@
+import type { Destination } from "../configuration.ts";
 import type { ProxyLog } from "../ports.ts";
-import type { Destination, Proxy } from "../proxy.ts";
+import type { Proxy } from "../proxy.ts";
 import { type AcceptedSocket, acceptedFd, listenForWires, type WireListener } from "../wire.ts";
 
 /** Asks the kernel where a redirected connection was going. */

@@ -96,7 +96,7 @@ describe("connections that a client authenticated (NTLM, Negotiate)", () => {
   it("count as load of their endpoint", async () => {
     let busy = 0;
     const watching: Respond = (_seen, response) => {
-      const [backend] = routed.harness.proxy.backends();
+      const [backend] = routed.harness.proxy.configuration.backends();
       busy = [...(backend?.endpoints.endpoints() ?? [])].reduce((sum, { pending }) => sum + pending, 0);
       response.end("web");
     };
