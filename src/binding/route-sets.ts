@@ -1,4 +1,4 @@
-import type { BoundRoute } from "./frontend.ts";
+import type { BoundRoute, RouteScope } from "./frontend.ts";
 import { compareByAge } from "./order.ts";
 import type { RouteBinding } from "./routes/route-binding.ts";
 
@@ -13,18 +13,21 @@ export interface PortRoutes {
   readonly consumers: ReadonlyMap<string, readonly BoundRoute[]>;
 }
 
-/** By the name of the port's own Backend. */
-export type RouteSets = ReadonlyMap<string, PortRoutes>;
+/** A route at one port. */
+export interface AttachedRoute {
+  readonly binding: RouteBinding;
+  readonly scope: RouteScope;
+}
 
-export function collectRouteSets(bindings: Iterable<RouteBinding>): RouteSets {
-  const sets = new Map<string, { producer: BoundRoute[]; consumers: Map<string, BoundRoute[]> }>();
-  for (const { bound, ports } of [...bindings].sort((a, b) => compareByAge(a.route, b.route))) {
-    if (bound === undefined) continue;
-    for (const { backend, scope } of ports) {
-      const set = sets.getOrInsertComputed(backend, () => ({ producer: [], consumers: new Map() }));
-      if (scope.kind === "producer") set.producer.push(bound);
-      else set.consumers.getOrInsertComputed(scope.namespace, () => []).push(bound);
-    }
+export function collectPortRoutes(attached: readonly AttachedRoute[]): PortRoutes {
+  const producer: BoundRoute[] = [];
+  const consumers = new Map<string, BoundRoute[]>();
+  for (const { binding, scope } of attached.toSorted((a, b) =>
+    compareByAge(a.binding.route, b.binding.route),
+  )) {
+    if (binding.bound === undefined) continue;
+    if (scope.kind === "producer") producer.push(binding.bound);
+    else consumers.getOrInsertComputed(scope.namespace, () => []).push(binding.bound);
   }
-  return sets;
+  return { producer, consumers };
 }

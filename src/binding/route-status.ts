@@ -17,7 +17,10 @@ export interface RouteStatus {
 export interface ParentStatus {
   /** Exactly as written in the route: with the controller's name it is the key of the entry. */
   readonly parentRef: ParentRef;
-  /** Accepted, ResolvedRefs, and PartiallyInvalid where it is True: it must be absent otherwise. */
+  /**
+   * Accepted, ResolvedRefs, and PartiallyInvalid where it is True: it must be absent otherwise. Of a route that can't
+   * be read, Accepted alone.
+   */
   readonly conditions: readonly RouteCondition[];
 }
 

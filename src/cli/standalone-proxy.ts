@@ -1,6 +1,8 @@
 import type { AdminPorts, ExplainAnswer } from "../admin/endpoints.ts";
 import type { Locality } from "../balancing/candidates.ts";
-import { type Binding, type BindingProblem, bind, bindInSteps } from "../binding/bind.ts";
+import type { Binding, BindingProblem } from "../binding/bind.ts";
+import { changesBetween } from "../binding/changes-between.ts";
+import { IncrementalBinding } from "../binding/incremental-binding.ts";
 import type { ManifestSnapshot, SourceError } from "../manifests/manifest-snapshot.ts";
 import { startManifestSource } from "../manifests/manifest-source.ts";
 import { systemClock } from "../platform/clock.ts";
@@ -47,7 +49,8 @@ export class StandaloneProxy implements AsyncDisposable {
   #waiting: ManifestSnapshot | undefined;
   #changing: Promise<void> | undefined;
   #snapshot: ManifestSnapshot = { objects: [], errors: [] };
-  #binding: Binding | undefined;
+  readonly #incremental: IncrementalBinding;
+  #binding: Binding;
   #listenErrors: readonly ListenError[] = [];
   #relisten: (() => void) | undefined;
 
@@ -57,6 +60,8 @@ export class StandaloneProxy implements AsyncDisposable {
     this.#onDrained = resolve;
     this.#settings = settings;
     this.#logger = logger;
+    this.#incremental = new IncrementalBinding({ strictGrants: settings.hasStrictGrants });
+    this.#binding = this.#incremental.toBinding();
     this.#configuration = new ClientConfiguration(settings.client.namespace, this.#locality);
     this.#metrics = createProxyMetrics(this.#registry);
     this.#metrics.accessLogDropped.collectFrom(() => [[{}, accessLines.dropped]]);
@@ -112,8 +117,8 @@ export class StandaloneProxy implements AsyncDisposable {
     await this.#changing;
     this.#isReady = true;
     this.#logger.info("serving", {
-      services: this.#binding?.frontends.size ?? 0,
-      routes: this.#binding?.statuses.length ?? 0,
+      services: this.#binding.frontends.size,
+      routes: this.#binding.statuses.length,
       errors: this.#snapshot.errors.length,
     });
   }
@@ -136,10 +141,11 @@ export class StandaloneProxy implements AsyncDisposable {
 
   /** Puts a snapshot into force, in turns between which traffic goes on under what is in force still. */
   async #apply(snapshot: ManifestSnapshot): Promise<void> {
-    const options = { strictGrants: this.#settings.hasStrictGrants };
     const { now } = systemClock;
-    const before = { errors: this.#snapshot.errors, problems: this.#binding?.problems ?? [] };
-    const binding = await runInTurns(bindInSteps(snapshot.objects, options, this.#binding), now);
+    const before = { errors: this.#snapshot.errors, problems: this.#binding.problems };
+    const changes = changesBetween(this.#snapshot.objects, snapshot.objects);
+    await runInTurns(this.#incremental.applyInSteps(changes), now);
+    const binding = this.#incremental.toBinding();
     const configuration = await runInTurns(this.#configuration.of(binding), now);
     await runInTurns(this.#proxy.configuration.applyInSteps(configuration), now);
     this.#snapshot = snapshot;
@@ -172,7 +178,7 @@ export class StandaloneProxy implements AsyncDisposable {
       this.#logger.error("a Service can't be served", { error: message });
     }
     this.#listenErrors = errors;
-    const wrong = this.#snapshot.errors.length + (this.#binding?.problems.length ?? 0) + errors.length;
+    const wrong = this.#snapshot.errors.length + this.#binding.problems.length + errors.length;
     this.#metrics.sourceErrors.with({}).set(wrong);
     if (errors.length > 0) this.#relisten = schedule(RELISTEN_MS, () => this.#change());
   }
@@ -200,7 +206,7 @@ export class StandaloneProxy implements AsyncDisposable {
     const { answerExplainQuery } = await import("./explain/explain-query.ts");
     const { describeSourceError } = await import("./explain/source-problem.ts");
     const mesh = {
-      binding: this.#binding ?? bind([], { strictGrants: false }),
+      binding: this.#binding,
       locality: this.#locality,
       sourceProblems: this.#snapshot.errors.map(describeSourceError),
     };
@@ -215,8 +221,8 @@ export class StandaloneProxy implements AsyncDisposable {
       client,
       sources: [{ kind: "manifests", directory: manifests, errors: this.#snapshot.errors }],
       listenErrors: this.#listenErrors,
-      problems: this.#binding?.problems ?? [],
-      routes: this.#binding?.statuses ?? [],
+      problems: this.#binding.problems,
+      routes: this.#binding.statuses,
       frontends: this.#proxy.configuration
         .frontends()
         .map(({ frontend, version }) => ({ version, ...frontend })),

@@ -1,7 +1,7 @@
 import type { MeshObject, ObjectIdentity, ParsedObject } from "../resources/parse-object.ts";
+import { isSameContent } from "../resources/same-content.ts";
 import type { ManifestDocument } from "./file-content.ts";
 import type { SourceError } from "./manifest-snapshot.ts";
-import { isSameContent } from "./same-content.ts";
 
 /** That a file defines an object. */
 export interface Claim {

@@ -1,8 +1,8 @@
 import type { MeshObject } from "../resources/parse-object.ts";
+import { isSameContent } from "../resources/same-content.ts";
 import { type Claim, claimsOf, type FileClaims, objectKeyOf, objectLabel } from "./file-claims.ts";
 import type { FileContent } from "./file-content.ts";
 import type { ManifestSnapshot, SourceError } from "./manifest-snapshot.ts";
-import { isSameContent } from "./same-content.ts";
 
 /** What is known of the folder: each file, and what all of them say together. */
 export interface ManifestState {

@@ -2,7 +2,9 @@
 // time (design decision 18: 10 ms at most), and whether memory is given back.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { type Binding, bindInSteps } from "../../src/binding/bind.ts";
+import type { Binding } from "../../src/binding/bind.ts";
+import { changesBetween } from "../../src/binding/changes-between.ts";
+import { IncrementalBinding } from "../../src/binding/incremental-binding.ts";
 import { ClientConfiguration } from "../../src/cli/standalone-configuration.ts";
 import { EMPTY_STATE, reduceManifests } from "../../src/manifests/reduce-manifests.ts";
 import type { ProxyConfiguration } from "../../src/proxy/configuration.ts";
@@ -95,8 +97,22 @@ for (const services of [1, 1_000]) {
   const options = { strictGrants: false };
   const client = new ClientConfiguration("default", {});
   measureManifests(parsed);
-  const before = measure("bind", () => bindInSteps(objects, options));
-  const after = measure("bind, one route changed", () => bindInSteps(changed, options, before));
+  function* bindFrom(from: readonly MeshObject[], to: readonly MeshObject[]): Generator<undefined, Binding> {
+    yield* incremental.applyInSteps(changesBetween(from, to));
+    return incremental.toBinding();
+  }
+  let incremental = new IncrementalBinding(options);
+  measure("bind", () => {
+    incremental = new IncrementalBinding(options);
+    return bindFrom([], objects);
+  });
+  const before = incremental.toBinding();
+  let isChanged = false;
+  measure("bind, one route changed", () => {
+    isChanged = !isChanged;
+    return isChanged ? bindFrom(objects, changed) : bindFrom(changed, objects);
+  });
+  const after = incremental.toBinding();
   measure("configure", () => new ClientConfiguration("default", {}).of(before));
   const first = measure("configure again", () => client.of(before));
   const second = measure("configure, one changed", () => client.of(after));
@@ -115,10 +131,10 @@ for (const services of [1, 1_000]) {
   };
   measure("apply, one route changed", () => proxy.proxy.configuration.applyInSteps(flip()));
 
-  let binding: Binding = before;
   let next = changed;
+  run(bindFrom(changed, objects));
   const reload = (): void => {
-    binding = run(bindInSteps(next, options, binding)).value;
+    const binding = run(bindFrom(next === changed ? objects : changed, next)).value;
     run(proxy.proxy.configuration.applyInSteps(run(client.of(binding)).value));
     next = next === changed ? objects : changed;
   };

@@ -1,26 +1,19 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { type Binding, type BindOptions, bind, bindInSteps } from "../../src/binding/bind.ts";
+import { bind } from "../../src/binding/bind.ts";
 import type { Frontend } from "../../src/binding/frontend.ts";
 import { frontendFor } from "../../src/binding/frontend-variants.ts";
 import { MAX_MESSAGE_LENGTH } from "../../src/binding/route-status.ts";
 import { OPAQUE_PORTS_ANNOTATION } from "../../src/binding/services/opaque-ports.ts";
 import type { HttpRouteFilter } from "../../src/resources/http-route.ts";
 import type { MeshObject } from "../../src/resources/parse-object.ts";
-import {
-  endpointSlice,
-  grant,
-  meta,
-  parent,
-  reference,
-  route,
-  rule,
-  service,
-  servicePort,
-  sliceEndpoint,
-} from "./build.ts";
+import { endpointSlice, grant, parent, reference, route, rule, service, servicePort } from "./build.ts";
+import { listedBinding, world } from "./world.ts";
 
 const bindAll = (...objects: readonly MeshObject[]) => bind(objects, { strictGrants: false });
+
+const listed = (objects: readonly MeshObject[], strictGrants: boolean): unknown =>
+  listedBinding(bind(objects, { strictGrants }));
 
 /** The Frontend of an address as clients of a namespace see it. */
 function look(objects: readonly MeshObject[], name: string, namespace: string): Frontend | undefined {
@@ -270,158 +263,9 @@ describe("bind, the rest", () => {
   });
 
   it("makes nothing of nothing", () => {
-    const { stages: _, ...binding } = bindAll();
-    assert.deepEqual(binding, { backends: new Map(), frontends: new Map(), statuses: [], problems: [] });
+    assert.deepEqual(bindAll(), { backends: new Map(), frontends: new Map(), statuses: [], problems: [] });
   });
 });
-
-/** A small world in which names collide and references break often. */
-const namespace = fc.constantFrom("shop", "test", "shop-a");
-const name = fc.constantFrom("cart", "pay", "a");
-const portName = fc.constantFrom("http", "web", "https", "grpc");
-const port = fc.constantFrom(80, 81);
-const anyMeta = fc.record({
-  namespace,
-  name,
-  creationTimestampMs: fc.constantFrom(0, 1),
-  annotations: fc.constantFrom({}, { [OPAQUE_PORTS_ANNOTATION]: "81, nothing" }),
-});
-const address = fc.constantFrom("10.0.0.1", "10.0.0.2", "fd00::1");
-const anyService = fc
-  .record({
-    meta: anyMeta,
-    type: fc.constantFrom("ClusterIP", "ClusterIP", "LoadBalancer", "ExternalName"),
-    clusterIPs: fc.uniqueArray(address, { maxLength: 2 }),
-    isHeadless: fc.boolean(),
-    ports: fc.array(fc.record({ name: portName, port }).map(servicePort), { maxLength: 3 }),
-  })
-  .map((of) => service(of));
-const anySlice = fc
-  .record({
-    meta: anyMeta,
-    serviceName: name,
-    ports: fc.array(fc.record({ name: portName, port, protocol: fc.constant("TCP" as const) })),
-    endpoints: fc.array(
-      fc
-        .tuple(address, fc.boolean(), fc.boolean())
-        .map(([at, isReady, isTerminating]) => sliceEndpoint(at, { isReady, isTerminating })),
-    ),
-  })
-  .map((of) => endpointSlice(of));
-const anyReference = fc
-  .record({ kind: fc.constantFrom("Service", "Service", "Pod"), name, namespace, port })
-  .map(reference);
-const anyFilter: fc.Arbitrary<HttpRouteFilter> = fc.oneof(
-  fc.constantFrom<HttpRouteFilter>(
-    { kind: "ExternalAuth" },
-    { kind: "ExtensionRef", group: "example.com", refKind: "Auth", name: "a" },
-    { kind: "Unsupported", field: "filters[0].type", value: "Cache" },
-    { kind: "URLRewrite", rewrite: { path: { kind: "ReplacePrefixMatch", value: "/" } } },
-    { kind: "RequestRedirect", redirect: { statusCode: 302 } },
-  ),
-  anyReference.map((backendRef) => ({
-    kind: "RequestMirror" as const,
-    backendRef,
-    fraction: { numerator: 1, denominator: 2 },
-  })),
-);
-const filters = fc.array(anyFilter, { maxLength: 2 });
-const anyRule = fc
-  .record({
-    filters,
-    backendRefs: fc.array(fc.record({ ref: anyReference, weight: fc.nat(2), filters }), { maxLength: 2 }),
-  })
-  .map(rule);
-const anyRoute = fc
-  .record({
-    meta: anyMeta,
-    parentRefs: fc.array(
-      fc
-        .record({ name, namespace, port, sectionName: portName }, { requiredKeys: ["name"] })
-        .map((of) => parent(of)),
-      { maxLength: 3 },
-    ),
-    rules: fc.array(anyRule, { maxLength: 3 }),
-  })
-  .map((of) => route(of));
-const anyGrant = namespace.map((of) => grant({ meta: meta({ namespace: of, name: "grant" }) }));
-const anyObject: fc.Arbitrary<MeshObject> = fc.oneof(
-  anyService,
-  anySlice,
-  anyRoute,
-  anyGrant,
-  namespace.map((of) => ({ kind: "Namespace" as const, meta: meta({ namespace: "", name: of }) })),
-);
-const world = fc.uniqueArray(anyObject, {
-  maxLength: 20,
-  selector: (object) => `${object.kind} ${object.meta.namespace}/${object.meta.name}`,
-});
-
-/** Maps as lists, so that their order counts too. */
-function listed(objects: readonly MeshObject[], strictGrants: boolean): unknown {
-  return listedBinding(bind(objects, { strictGrants }));
-}
-
-function listedBinding({ backends, frontends, statuses, problems }: Binding): unknown {
-  const variants = [...frontends].map(([at, { producer, consumers }]) => [at, producer, [...consumers]]);
-  return { statuses, problems, backends: [...backends], variants };
-}
-
-function bindAfter(previous: Binding, objects: readonly MeshObject[], options: BindOptions): Binding {
-  const steps = bindInSteps(objects, options, previous);
-  let step = steps.next();
-  while (step.done !== true) step = steps.next();
-  return step.value;
-}
-
-describe("bindInSteps", () => {
-  const objects = [service(), route(), route({ meta: { name: "other" } }), grant()];
-  const loose = { strictGrants: false };
-  const before = bind(objects, loose);
-  const boundRoutes = ({ stages }: Binding) => [...stages.routes.values()];
-
-  it("takes over what became of routes when only others changed", () => {
-    const changed = objects.with(2, route({ meta: { name: "other", generation: 2 } }));
-    const after = bindAfter(before, changed, loose);
-    assert.equal(after.stages.scope, before.stages.scope);
-    assert.equal(boundRoutes(after)[0], boundRoutes(before)[0]);
-    assert.notEqual(boundRoutes(after)[1], boundRoutes(before)[1]);
-  });
-
-  const anew = [
-    { name: "a Service changed", objects: [service({ meta: { generation: 2 } }), ...objects.slice(1)] },
-    { name: "a Service came", objects: [...objects, service({ meta: { name: "new" } })] },
-    { name: "a Service went", objects: objects.slice(1) },
-    { name: "a grant changed", objects: [...objects.slice(0, 3), grant()] },
-    { name: "a grant went", objects: objects.slice(0, 3) },
-  ];
-  for (const { name, objects: changed } of anew) {
-    it(`binds all routes anew when ${name}`, () => {
-      const after = bindAfter(before, changed, loose);
-      assert.ok(boundRoutes(after).every((bound) => !boundRoutes(before).includes(bound)));
-    });
-  }
-
-  it("binds all routes anew when grants begin to count", () => {
-    const after = bindAfter(before, objects, { strictGrants: true });
-    assert.ok(boundRoutes(after).every((bound) => !boundRoutes(before).includes(bound)));
-  });
-
-  it("comes to the same whatever was before", () => {
-    fc.assert(
-      fc.property(world, world, fc.boolean(), (first, second, strictGrants) => {
-        const kept = first.filter((object) => object.meta.name !== "a");
-        const next = [...kept, ...second.filter((object) => !kept.some((k) => isSameName(k, object)))];
-        const after = bindAfter(bind(first, loose), next, { strictGrants });
-        assert.deepEqual(listedBinding(after), listed(next, strictGrants));
-      }),
-      { numRuns: 300 },
-    );
-  });
-});
-
-const isSameName = (one: MeshObject, other: MeshObject): boolean =>
-  one.kind === other.kind && one.meta.namespace === other.meta.namespace && one.meta.name === other.meta.name;
 
 describe("bind, whatever the objects", () => {
   it("does not depend on their order", () => {

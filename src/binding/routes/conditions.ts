@@ -1,3 +1,4 @@
+import type { InvalidHttpRoute } from "../../resources/http-route/invalid-http-route.ts";
 import type { HttpRoute, HttpRouteRule } from "../../resources/http-route.ts";
 import type { RouteCondition } from "../route-status.ts";
 import { enumerate, joinSentences } from "../sentence.ts";
@@ -26,6 +27,18 @@ export function routeConditions(
     })),
     { ...resolution(verdicts), observedGeneration: route.meta.generation },
   ];
+}
+
+/** The one condition of a route that could not be read: whether its references lead anywhere is not known. */
+export function refusal({ meta, problems }: InvalidHttpRoute): RouteCondition {
+  const named = problems.map(({ path, message }) => `${path === "" ? "The object" : path} ${message}.`);
+  return {
+    type: "Accepted",
+    status: "False",
+    reason: "UnsupportedValue",
+    message: joinSentences(["The route can't be read and is not in force.", ...named]),
+    observedGeneration: meta.generation,
+  };
 }
 
 type Judgement = Omit<RouteCondition, "observedGeneration">;

@@ -37,9 +37,16 @@ export function attachParents(
   route: HttpRoute,
   services: ReadonlyMap<string, MeshService>,
 ): readonly ParentAttachment[] {
-  return distinct(route.parentRefs)
-    .filter((ref) => isServiceKind(ref.group ?? "gateway.networking.k8s.io", ref.kind ?? "Gateway"))
-    .map((ref) => attachParent(ref, route.meta.namespace, services));
+  return serviceParents(route.parentRefs).map((ref) => attachParent(ref, route.meta.namespace, services));
+}
+
+/** The parentRefs that the mesh answers for, each once. */
+export function serviceParents(refs: readonly ParentRef[]): readonly ParentRef[] {
+  return distinct(refs).filter(isServiceParent);
+}
+
+export function isServiceParent(ref: ParentRef): boolean {
+  return isServiceKind(ref.group ?? "gateway.networking.k8s.io", ref.kind ?? "Gateway");
 }
 
 /** The status has one entry for each parentRef, so what is written twice counts once. */

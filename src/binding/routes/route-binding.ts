@@ -1,16 +1,17 @@
+import type { InvalidHttpRoute } from "../../resources/http-route/invalid-http-route.ts";
 import type { HttpRoute } from "../../resources/http-route.ts";
 import { backendName } from "../backend.ts";
 import type { BoundRoute, BoundRule, RouteScope } from "../frontend.ts";
 import type { RouteStatus } from "../route-status.ts";
 import { type ReferenceScope, resolveBackend } from "./backend-reference.ts";
 import { bindRule, closeRule } from "./bound-rule.ts";
-import { routeConditions } from "./conditions.ts";
-import { attachParents, type ParentAttachment } from "./parent-attachment.ts";
+import { refusal, routeConditions } from "./conditions.ts";
+import { attachParents, type ParentAttachment, serviceParents } from "./parent-attachment.ts";
 import { checkRule, type RuleFault } from "./rule-check.ts";
 
 /** All that one route comes to: a function of the route, of the Services that it names, and of grants. */
 export interface RouteBinding {
-  readonly route: HttpRoute;
+  readonly route: HttpRoute | InvalidHttpRoute;
   readonly status: RouteStatus;
   /** What is served at the ports, without the rules that were dropped; absent where none of them is left. */
   readonly bound?: BoundRoute;
@@ -18,7 +19,7 @@ export interface RouteBinding {
   readonly ports: readonly AttachedPort[];
 }
 
-interface AttachedPort {
+export interface AttachedPort {
   /** The name of the port's own Backend. */
   readonly backend: string;
   readonly scope: RouteScope;
@@ -47,6 +48,17 @@ export function bindRoute(route: HttpRoute, scope: ReferenceScope): RouteBinding
   const rules = verdicts.flatMap(({ bound, fault }) => serveRule(bound, fault));
   if (rules.length === 0 && verdicts.length > 0) return { route, status, ports: [] };
   return { route, status, bound: { namespace, name, rules }, ports: attachedPorts(namespace, parents) };
+}
+
+/**
+ * A route that was refused is bound nowhere, and says why to each of its parents. What it was before plays no part, so
+ * that all who read it come to the same, those too who never saw it before.
+ */
+export function bindInvalidRoute(route: InvalidHttpRoute): RouteBinding {
+  const { namespace, name } = route.meta;
+  const conditions = [refusal(route)];
+  const parents = serviceParents(route.parentRefs).map((parentRef) => ({ parentRef, conditions }));
+  return { route, status: { kind: "HTTPRoute", namespace, name, parents }, ports: [] };
 }
 
 function serveRule(rule: BoundRule, fault: RuleFault | undefined): readonly BoundRule[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
-import { isSameContent } from "../../src/manifests/same-content.ts";
+import { isSameContent } from "../../src/resources/same-content.ts";
 
 describe("isSameContent", () => {
   it("agrees with the platform on plain data", () => {
