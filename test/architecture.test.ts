@@ -45,9 +45,10 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   discovery: {
     why: "both ends of the configuration protocol share it, so it may lean on neither",
-    types: ["binding", "resources"],
+    imports: ["resources"],
+    types: ["binding"],
     builtins: ["fs", "fs/promises", "path", "crypto"],
-    packages: ["@grpc/grpc-js"],
+    packages: ["@grpc/grpc-js", "@bufbuild/protobuf"],
   },
   controller: {
     why: "the control plane publishes what binding says and never carries traffic",
