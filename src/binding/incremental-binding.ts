@@ -154,6 +154,7 @@ export class IncrementalBinding {
         this.#grants.put(object);
         return this.#spreadGrant(object.meta, work);
       case "Namespace":
+      case "Node":
         return;
     }
   }
@@ -171,6 +172,7 @@ export class IncrementalBinding {
         this.#grants.remove(identity);
         return this.#spreadGrant(identity, work);
       case "Namespace":
+      case "Node":
         return;
     }
   }

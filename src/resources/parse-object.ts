@@ -2,6 +2,7 @@ import { type EndpointSlice, parseEndpointSlice } from "./endpoint-slice.ts";
 import { parseHttpRoute } from "./http-route/parse-http-route.ts";
 import type { HttpRoute } from "./http-route.ts";
 import { type Namespace, parseNamespace } from "./namespace.ts";
+import { type Node, parseNode } from "./node.ts";
 import { get, object } from "./read/collection.ts";
 import { type Field, parseWith } from "./read/field.ts";
 import { DEFAULT_NAMESPACE } from "./read/meta.ts";
@@ -12,7 +13,7 @@ import type { Problem, Result } from "./result.ts";
 import { parseService, type Service } from "./service.ts";
 
 /** Every kind of object that the mesh reads. */
-export type MeshObject = Service | EndpointSlice | Namespace | HttpRoute | ReferenceGrant;
+export type MeshObject = Service | EndpointSlice | Namespace | Node | HttpRoute | ReferenceGrant;
 
 /** Which object it is: two with the same identity are the same object. */
 export interface ObjectIdentity {
@@ -43,6 +44,7 @@ const GATEWAY_GROUP = "gateway.networking.k8s.io";
 const KNOWN_KINDS: readonly KnownKind[] = [
   { group: "", versions: ["v1"], kind: "Service", isNamespaced: true, parse: parseService },
   { group: "", versions: ["v1"], kind: "Namespace", isNamespaced: false, parse: parseNamespace },
+  { group: "", versions: ["v1"], kind: "Node", isNamespaced: false, parse: parseNode },
   {
     group: "discovery.k8s.io",
     versions: ["v1"],
