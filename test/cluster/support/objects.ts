@@ -116,16 +116,41 @@ export class ClusterObjects {
   async until(
     reference: ObjectReference,
     isWanted: (object: AnyObject | undefined) => boolean,
-    { timeoutMs = 30_000, what = "be as wanted" }: UntilOptions = {},
+    options?: UntilOptions,
   ): Promise<AnyObject | undefined> {
+    const { kind, namespace = "", name } = reference;
+    const selector = { fieldSelector: `metadata.name=${name}` };
+    const about = `${kind} ${namespace}/${name}`;
+    const [object] = await this.#until(reference, selector, about, ([each]) => isWanted(each), options);
+    return object;
+  }
+
+  /** As `until`, for all objects of the reference's kind and namespace that have the labels; its name does not count. */
+  untilAll(
+    reference: Omit<ObjectReference, "name">,
+    labelSelector: string,
+    areWanted: (objects: readonly AnyObject[]) => boolean,
+    options?: UntilOptions,
+  ): Promise<readonly AnyObject[]> {
+    const about = `${reference.kind} ${reference.namespace ?? ""}/ with ${labelSelector}`;
+    return this.#until({ ...reference, name: "" }, { labelSelector }, about, areWanted, options);
+  }
+
+  async #until(
+    reference: ObjectReference,
+    selector: Readonly<Record<string, string>>,
+    about: string,
+    areWanted: (objects: readonly AnyObject[]) => boolean,
+    { timeoutMs = 30_000, what = "be as wanted" }: UntilOptions = {},
+  ): Promise<readonly AnyObject[]> {
     const signal = AbortSignal.timeout(timeoutMs);
-    let last: AnyObject | undefined;
+    let last: readonly AnyObject[] = [];
     let problem: unknown;
     while (!signal.aborted) {
       try {
-        for await (const object of this.#versions(reference, signal)) {
-          last = object;
-          if (isWanted(object)) return object;
+        for await (const objects of this.#states(reference, selector, signal)) {
+          last = objects;
+          if (areWanted(objects)) return objects;
         }
       } catch (error) {
         problem = error;
@@ -133,28 +158,30 @@ export class ClusterObjects {
         if (!signal.aborted) await delay(100);
       }
     }
-    const { kind, namespace = "", name } = reference;
-    const state = last === undefined ? "there is none" : JSON.stringify({ ...last, metadata: undefined });
-    const message = `${kind} ${namespace}/${name} did not ${what} within ${timeoutMs} ms: ${state}`;
+    const states = last.map((each) => JSON.stringify({ ...each, metadata: undefined }));
+    const message = `${about} did not ${what} within ${timeoutMs} ms: ${states.join("\n") || "there is none"}`;
     throw new Error(message, { cause: problem });
   }
 
-  /** The object as it is, then each later version, until the watch ends. */
-  async *#versions(reference: ObjectReference, signal: AbortSignal): AsyncGenerator<AnyObject | undefined> {
+  /** The objects that are selected as they are, then after each change, until the watch ends. */
+  async *#states(
+    reference: ObjectReference,
+    selector: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly AnyObject[]> {
     const path = await this.path({ ...reference, name: "" });
-    const fieldSelector = `metadata.name=${reference.name}`;
-    const { metadata, items } = (await this.api.call(path, { query: { fieldSelector } })) as ObjectList;
-    yield items[0];
+    const { metadata, items } = (await this.api.call(path, { query: selector })) as ObjectList;
+    const objects = new Map(items.map((item) => [item.metadata.name, item]));
+    yield [...objects.values()];
     const ended = new AbortController();
-    const query = { fieldSelector, resourceVersion: metadata.resourceVersion };
+    const query = { ...selector, resourceVersion: metadata.resourceVersion };
     try {
-      for await (const { type, object } of this.api.watch(
-        path,
-        query,
-        AbortSignal.any([signal, ended.signal]),
-      )) {
-        if (type === "ERROR") return;
-        yield type === "DELETED" ? undefined : (object as AnyObject);
+      for await (const event of this.api.watch(path, query, AbortSignal.any([signal, ended.signal]))) {
+        if (event.type === "ERROR") return;
+        const object = event.object as AnyObject;
+        if (event.type === "DELETED") objects.delete(object.metadata.name);
+        else objects.set(object.metadata.name, object);
+        yield [...objects.values()];
       }
     } finally {
       ended.abort();

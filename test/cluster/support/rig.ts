@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -78,6 +78,21 @@ export class Rig {
       },
     });
     return stdout;
+  }
+
+  /** Whether node 1 has an image of the name. */
+  async hasImage(name: string): Promise<boolean> {
+    const names = await this.enter("ctr", "-n", "k8s.io", "images", "ls", "-q");
+    return names.split("\n").includes(name);
+  }
+
+  /** Forgets the archives of images that were built under a name (without tag), which new nodes would get. */
+  async removeArchives(repository: string): Promise<void> {
+    const images = join(this.cache, "images");
+    const prefix = `built-${repository.replaceAll(/[^a-zA-Z0-9._-]/g, "_")}_`;
+    for (const file of await readdir(images)) {
+      if (file.startsWith(prefix)) await rm(join(images, file));
+    }
   }
 
   /** Starts a program in node 1's network, with pipes. Whoever starts it ends it. */
