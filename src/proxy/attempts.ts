@@ -71,6 +71,11 @@ export class Attempts {
   #isAttached = false;
   #retries = 0;
   #needsNewConnection = false;
+  /** The Backend's own address, once a try went there. */
+  #serviceAddress: BalancedEndpoint | undefined;
+  #isServiceUnreachable = false;
+  /** Why the Backend's own address was the last resort. */
+  #endpointsFailure: Failure | undefined;
   #tryDeadline: Deadline | undefined;
   #retryDeadline: Deadline | undefined;
 
@@ -100,9 +105,42 @@ export class Attempts {
   }
 
   #attempt(now: number): void {
+    if (this.#begunAtServiceAddress(now)) return;
     const endpoint = this.#pick(now);
-    if (endpoint === undefined) this.#options.owner.onAttemptsFailed(this.#noEndpoint());
-    else this.#tryOn(endpoint, now);
+    if (endpoint !== undefined) {
+      this.#tryOn(endpoint, now);
+      return;
+    }
+    const failure = this.#noEndpoint();
+    if (!this.#endedAtServiceAddress(failure, now)) this.#options.owner.onAttemptsFailed(failure);
+  }
+
+  /** Long after the configuration was current, the Backend's own address comes before all endpoints. */
+  #begunAtServiceAddress(now: number): boolean {
+    const { backend, frontend } = this.#options;
+    if (this.#isServiceUnreachable) return false;
+    const address = backend.firstResort(now, frontend.family);
+    if (address === undefined) return false;
+    this.#endpointsFailure = undefined;
+    this.#tryServiceAddress(address, now);
+    return true;
+  }
+
+  /** While the endpoints may be others than are known, the Backend's own address comes after all of them. */
+  #endedAtServiceAddress(failure: Failure, now: number): boolean {
+    const { backend, frontend, rule } = this.#options;
+    if (this.#isServiceUnreachable || (rule.retry?.attempts === 0 && this.count > 0)) return false;
+    const address = backend.lastResort(frontend.family);
+    if (address === undefined) return false;
+    this.#endpointsFailure = failure;
+    this.#tryServiceAddress(address, now);
+    return true;
+  }
+
+  #tryServiceAddress(address: BalancedEndpoint, now: number): void {
+    this.#serviceAddress = address;
+    this.#countResend("cluster_ip");
+    this.#tryOn(address, now);
   }
 
   #noEndpoint(): Failure {
@@ -258,7 +296,9 @@ export class Attempts {
     this.#endTry();
     if (failure.phase === "connect") {
       this.#avoid(endpoint);
-      if (!this.#resentToAnother(now)) this.#retryOr(failure, "connect_failure", now);
+      if (!this.#resentElsewhere(failure, now)) {
+        this.#retryOr(this.#withEndpointsFailure(failure), "connect_failure", now);
+      }
     } else if (this.#wasClosedAtRest(failure, wasSent) && this.#mayResend(now)) {
       this.#needsNewConnection = true;
       this.#countResend("reused_connection_closed");
@@ -281,19 +321,36 @@ export class Attempts {
     return rule.retry?.attempts !== 0 && this.count < resendEndpoints && now - startedMs < resendWindowMs;
   }
 
-  /** Nothing was sent: goes on to an endpoint that was not tried yet, at once, if there is one. */
+  /** Nothing was sent: goes on at once to what was not tried yet, if there is anything. */
+  #resentElsewhere(failure: Failure, now: number): boolean {
+    if (!this.#resentToAnother(now) && !this.#endedAtServiceAddress(failure, now)) return false;
+    this.#goOn();
+    return true;
+  }
+
   #resentToAnother(now: number): boolean {
     if (!this.#mayResend(now)) return false;
     const next = this.#choose(now);
     if (next === undefined || this.#tried.includes(next)) return false;
     this.#countResend("connect_failure");
     this.#tryOn(next, now);
-    this.#goOn();
     return true;
+  }
+
+  /** That the last resort failed too says less than why it was taken. */
+  #withEndpointsFailure(failure: Failure): Failure {
+    const first = this.#endpointsFailure;
+    return first === undefined
+      ? failure
+      : { kind: first.kind, details: `${first.details}; ${failure.details}` };
   }
 
   #avoid(endpoint: BalancedEndpoint | undefined): void {
     if (endpoint === undefined) return;
+    if (endpoint === this.#serviceAddress) {
+      this.#isServiceUnreachable = true;
+      return;
+    }
     const index = this.#tried.indexOf(endpoint);
     if (index >= 0) this.#tried.splice(index, 1);
     this.#tried.push(endpoint);
@@ -330,8 +387,9 @@ export class Attempts {
       return;
     }
     this.#dropTry();
-    if (wasConnecting && this.#resentToAnother(now)) return;
-    this.#retryOr({ kind: "timeout", details }, "retry_timeout", now);
+    const failure: Failure = { kind: "timeout", details };
+    if (wasConnecting && this.#resentElsewhere(failure, now)) return;
+    this.#retryOr(failure, "retry_timeout", now);
   }
 
   /** Tries once more after the backoff; where that may not be, it is over with this failure. */
@@ -363,6 +421,8 @@ export class Attempts {
   }
 
   #retry(): void {
+    this.#isServiceUnreachable = false;
+    this.#endpointsFailure = undefined;
     this.#attempt(this.#options.context.now());
     this.#goOn();
   }

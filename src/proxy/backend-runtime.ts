@@ -1,4 +1,4 @@
-import type { BalancedEndpoint } from "../balancing/balanced-endpoint.ts";
+import { BalancedEndpoint } from "../balancing/balanced-endpoint.ts";
 import type { AddressFamily, Locality } from "../balancing/candidates.ts";
 import { EndpointSet } from "../balancing/endpoint-set.ts";
 import { RetryBudget } from "../balancing/retry-budget.ts";
@@ -6,6 +6,8 @@ import type { Backend } from "../binding/backend.ts";
 import type { ProxyContext } from "./context.ts";
 import { EndpointPool } from "./endpoint-pool.ts";
 import type { BackendLabels, Counter } from "./ports.ts";
+
+const SERVING = { isReady: true, isServing: true, isTerminating: false, hintZones: [], hintNodes: [] };
 
 /** A Backend in force: its endpoints with what was learned of them, and the connections to each. */
 export class BackendRuntime {
@@ -16,6 +18,8 @@ export class BackendRuntime {
   #isRetired = false;
   readonly #context: ProxyContext;
   readonly #pools = new Map<BalancedEndpoint, EndpointPool>();
+  /** The Service's own addresses that were asked for, by address. */
+  readonly #serviceAddresses = new Map<string, BalancedEndpoint>();
   readonly #open: Counter;
   readonly #connectFailures: Counter;
 
@@ -44,6 +48,7 @@ export class BackendRuntime {
     const { vanished, retired } = this.endpoints.update(backend, locality);
     for (const endpoint of vanished) this.#retire(endpoint);
     for (const endpoint of retired) this.#retire(endpoint);
+    this.retireServiceAddresses();
   }
 
   /** The Service is gone: no connection is kept any more. */
@@ -63,6 +68,41 @@ export class BackendRuntime {
     client: string,
   ): BalancedEndpoint | undefined {
     return this.endpoints.pick(now, family, tried, this.#context.random, client);
+  }
+
+  /**
+   * Where the next try goes before all endpoints: nobody has said for long what endpoints there are, and the Service's
+   * own address, which the node keeps up to date by itself, is likelier to work. Undefined: to an endpoint.
+   */
+  firstResort(now: number, family: AddressFamily): BalancedEndpoint | undefined {
+    const staleMs = this.#context.staleForMs();
+    if (staleMs === 0 || staleMs < this.#context.limits.clusterIpFirstMs) return undefined;
+    const address = this.#serviceAddress(family);
+    if (address === undefined || address.isEjected(now) || this.pool(address).isFull) return undefined;
+    return address;
+  }
+
+  /** Where the last try goes after all endpoints: the Service's own address, while the endpoints may be others. */
+  lastResort(family: AddressFamily): BalancedEndpoint | undefined {
+    return this.#context.staleForMs() === 0 ? undefined : this.#serviceAddress(family);
+  }
+
+  /** That of the family, else of the other; a headless Service has none. */
+  #serviceAddress(family: AddressFamily): BalancedEndpoint | undefined {
+    const { clusterIPs, port } = this.#backend;
+    const address = clusterIPs.find((each) => familyOf(each) === family) ?? clusterIPs[0];
+    if (address === undefined) return undefined;
+    const known = this.#serviceAddresses.get(address);
+    if (known !== undefined) return known;
+    const endpoint = new BalancedEndpoint({ ...SERVING, address, port, family: familyOf(address) });
+    this.#serviceAddresses.set(address, endpoint);
+    return endpoint;
+  }
+
+  /** The endpoints are known again: no connection to the Service's own addresses is kept any more. */
+  retireServiceAddresses(): void {
+    for (const endpoint of this.#serviceAddresses.values()) this.#retire(endpoint);
+    this.#serviceAddresses.clear();
   }
 
   pool(endpoint: BalancedEndpoint): EndpointPool {
@@ -85,4 +125,8 @@ export class BackendRuntime {
     this.#pools.get(endpoint)?.retire();
     this.#pools.delete(endpoint);
   }
+}
+
+function familyOf(address: string): AddressFamily {
+  return address.includes(":") ? 6 : 4;
 }

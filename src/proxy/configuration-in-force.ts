@@ -95,6 +95,11 @@ export class ConfigurationInForce {
     }
   }
 
+  /** Nothing of the configuration is out of date any more. */
+  becameCurrent(): void {
+    for (const runtime of this.#backends.values()) runtime.retireServiceAddresses();
+  }
+
   /**
    * Puts a configuration into force whole; begin no other before its end. Till the new routes are all compiled the old
    * ones are in force, then in one step the new ones; each backend changes by itself before that.

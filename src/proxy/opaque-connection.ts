@@ -6,6 +6,7 @@ import { type DialOutcome, EndpointDial } from "./endpoint-dial.ts";
 import type { EndpointPool } from "./endpoint-pool.ts";
 import type { Failure } from "./failure.ts";
 import type { FrontendRuntime } from "./frontend-runtime.ts";
+import type { ResendReason } from "./ports.ts";
 import { startTunnel } from "./tunnel.ts";
 import { IGNORING_OWNER, type Wire, type WireOwner } from "./wire.ts";
 
@@ -36,6 +37,10 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
   #pool: EndpointPool | undefined;
   #hasPeerEnded: boolean;
   #dialledMs = 0;
+  /** The Backend's own address, once it was tried. */
+  #serviceAddress: BalancedEndpoint | undefined;
+  /** Why it was the last resort. */
+  #endpointsFailure: Failure | undefined;
 
   constructor({ context, runtime, wire, prefix, hasPeerEnded, onEnd }: OpaqueOptions) {
     this.#hasPeerEnded = hasPeerEnded;
@@ -51,17 +56,38 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
   }
 
   start(): void {
-    const backend = this.#context.backend(this.#runtime.frontend.backend);
+    const { frontend, family } = this.#runtime;
+    const backend = this.#context.backend(frontend.backend);
     if (backend === undefined) {
-      this.#fail({ kind: "no_endpoint", details: `${this.#runtime.frontend.backend} is not known` });
+      this.#fail({ kind: "no_endpoint", details: `${frontend.backend} is not known` });
+      return;
+    }
+    const first = backend.firstResort(this.#context.now(), family);
+    if (first !== undefined) {
+      this.#tryServiceAddress(backend, first);
       return;
     }
     const endpoint = this.#nextOf(backend);
+    const details = `${backend.backend.name} has no endpoint that takes traffic`;
     if (endpoint !== undefined) this.#tryOn(backend, endpoint);
-    else {
-      const details = `${backend.backend.name} has no endpoint that takes traffic`;
-      this.#fail({ kind: "no_endpoint", details });
+    else this.#endAtServiceAddress(backend, { kind: "no_endpoint", details });
+  }
+
+  /** While the endpoints may be others than are known, the Backend's own address is tried after all of them. */
+  #endAtServiceAddress(backend: BackendRuntime, failure: Failure): void {
+    const address = this.#serviceAddress === undefined ? backend.lastResort(this.#runtime.family) : undefined;
+    if (address === undefined) {
+      this.#fail(this.#endpointsFailure ?? failure);
+      return;
     }
+    this.#endpointsFailure = failure;
+    this.#tryServiceAddress(backend, address);
+  }
+
+  #tryServiceAddress(backend: BackendRuntime, address: BalancedEndpoint): void {
+    this.#serviceAddress = address;
+    this.#countResend("cluster_ip");
+    this.#tryOn(backend, address);
   }
 
   /** An endpoint that was not tried yet. */
@@ -122,12 +148,16 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
     const { resendEndpoints, resendWindowMs } = this.#context.limits;
     const mayGoOn = this.#tried.length < resendEndpoints && now - this.#startedMs < resendWindowMs;
     const next = mayGoOn && backend !== undefined ? this.#nextOf(backend) : undefined;
-    if (backend === undefined || next === undefined) {
-      this.#fail(failure);
-      return;
+    if (backend === undefined) this.#fail(failure);
+    else if (next === undefined) this.#endAtServiceAddress(backend, failure);
+    else {
+      this.#countResend("connect_failure");
+      this.#tryOn(backend, next);
     }
-    this.#context.telemetry.resends(this.#runtime.service, "connect_failure").add(1);
-    this.#tryOn(backend, next);
+  }
+
+  #countResend(reason: ResendReason): void {
+    this.#context.telemetry.resends(this.#runtime.service, reason).add(1);
   }
 
   #fail(failure: Failure): void {

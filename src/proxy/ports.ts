@@ -61,7 +61,13 @@ export type Learning =
   /** There is nothing to wait for. */
   | { readonly kind: "unknown"; readonly reason: UnknownReason };
 
-export type ResendReason = "connect_failure" | "reused_connection_closed" | "retry_status" | "retry_timeout";
+/** `cluster_ip`: to the Service's own address, while the configuration may be out of date. */
+export type ResendReason =
+  | "connect_failure"
+  | "cluster_ip"
+  | "reused_connection_closed"
+  | "retry_status"
+  | "retry_timeout";
 
 export type MirrorResult = "sent" | "failed" | "dropped";
 
