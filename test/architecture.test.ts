@@ -60,7 +60,8 @@ const rules: Readonly<Record<string, Rule>> = {
   kubernetes: {
     why: "a source of objects knows how to get them, not what they are for",
     imports: ["resources"],
-    builtins: ["fs", "fs/promises", "path", "https", "crypto"],
+    // http: kubectl proxy speaks nothing else.
+    builtins: ["fs", "fs/promises", "path", "http", "https", "crypto", "util"],
     packages: ["@kubernetes/client-node"],
   },
   manifests: {
