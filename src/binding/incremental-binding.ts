@@ -126,7 +126,8 @@ export class IncrementalBinding {
       if (this.#claims.settle(name)) work.frontends.add(name);
       yield;
     }
-    return work;
+    const { frontends, backends, statuses } = work;
+    return { frontends, backends, statuses };
   }
 
   /** All of it, sorted: what `bind` makes of the objects. */
