@@ -95,6 +95,28 @@ export class Rig {
     }
   }
 
+  /** The machine's ids of a container's processes, its first one first; empty where it does not run. */
+  async containerPids(podUid: string, container: string): Promise<readonly number[]> {
+    const filter = `labels."io.kubernetes.pod.uid"==${podUid},labels."io.kubernetes.container.name"==${container}`;
+    const ids = (await this.enter("ctr", "-n", "k8s.io", "containers", "ls", "-q", filter))
+      .trim()
+      .split("\n");
+    const pids: number[] = [];
+    for (const entry of await readdir("/proc")) {
+      if (!/^\d+$/.test(entry)) continue;
+      const cgroup = readText(`/proc/${entry}/cgroup`);
+      if (ids.some((id) => id !== "" && cgroup.includes(id))) pids.push(Number(entry));
+    }
+    return pids.sort((a, b) => a - b);
+  }
+
+  /** Words that run a program of the machine in the network of a pod. */
+  async inPodNetwork(podUid: string, container: string): Promise<readonly string[]> {
+    const [pid] = await this.containerPids(podUid, container);
+    if (pid === undefined) throw new Error(`the container ${container} of pod ${podUid} does not run`);
+    return ["nsenter", "-t", String(pid), "-n", "--"];
+  }
+
   /** Starts a program in node 1's network, with pipes. Whoever starts it ends it. */
   spawnInNetwork(file: string, ...args: readonly string[]): ChildProcess {
     const [program = "", ...words] = [...this.inNetwork, file, ...args];
