@@ -104,8 +104,8 @@ export class Reflection<T> implements Reflector {
   #failures = 0;
   /** Watches in a row that brought nothing. */
   #silentWatches = 0;
-  /** Since the last list something came that could not be read. */
-  #isInDoubt = false;
+  /** What was malformed up to the last list; more since then may have been a change. */
+  #malformedBefore = 0;
   #attempt: ApiAttempt | undefined;
   #endPause: (() => void) | undefined;
   #isStopped = false;
@@ -199,7 +199,7 @@ export class Reflection<T> implements Reflector {
     this.#resourceVersion = result.resourceVersion;
     statistics.lists[this.#listReason]++;
     statistics.listedMs = clock.now();
-    this.#isInDoubt = false;
+    this.#malformedBefore = statistics.malformed;
     this.#silentWatches = 0;
     this.#memory.deliver(result.list.complete());
     const milliseconds = Math.round(clock.now() - startMs);
@@ -346,7 +346,6 @@ export class Reflection<T> implements Reflector {
 
   #countMalformed(): void {
     this.#memory.statistics.malformed++;
-    this.#isInDoubt = true;
   }
 
   /** Decides where to go on after a watch, and when. */
@@ -366,7 +365,7 @@ export class Reflection<T> implements Reflector {
       return DONE;
     }
     if (error?.status === 400) this.#listAnew("refused");
-    else if (this.#isInDoubt) this.#listAnew("malformed");
+    else if (this.#memory.statistics.malformed > this.#malformedBefore) this.#listAnew("malformed");
     else if (this.#silentWatches >= MAX_SILENT_WATCHES) this.#listAnew("silent");
     if (error !== undefined) return failed(error);
     return isProven ? DONE : failed(new ApiError("the watch ended at once", { reason: "ShortWatch" }));
