@@ -1,5 +1,6 @@
 import type { Backend } from "../../binding/backend.ts";
-import type { ClientClock, ReceivedResource, ResourceSink } from "./client-ports.ts";
+import type { EncodedResource } from "../resource-types.ts";
+import type { ClientClock, ResourceSink } from "./client-ports.ts";
 import type { Rejection } from "./rejection.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -13,7 +14,7 @@ interface BackendEntry {
   /** How many Frontends, in force or about to be, name it. */
   users: number;
   /** What is in force. */
-  held: ReceivedResource | undefined;
+  held: EncodedResource | undefined;
   /** The controller said that there is none. */
   isAbsent: boolean;
   rejection: Rejection | undefined;
@@ -48,7 +49,7 @@ export class BackendTable {
   }
 
   /** Those in force. */
-  *held(): Generator<ReceivedResource> {
+  *held(): Generator<EncodedResource> {
     for (const { held } of this.#entries.values()) if (held !== undefined) yield held;
   }
 
@@ -86,7 +87,7 @@ export class BackendTable {
   }
 
   /** @returns false for what was not asked for, or is in force already */
-  put(resource: ReceivedResource, backend: Backend): boolean {
+  put(resource: EncodedResource, backend: Backend): boolean {
     const entry = this.#entries.get(resource.name);
     if (entry === undefined) return false;
     entry.rejection = undefined;
@@ -113,6 +114,11 @@ export class BackendTable {
     if (entry !== undefined) entry.rejection = rejection;
   }
 
+  /** The controller is gone: what it took away is held till it is back and says so again. */
+  onLost(): void {
+    for (const entry of this.#entries.values()) if (entry.users > 0) stopTimer(entry);
+  }
+
   stop(): void {
     for (const entry of this.#entries.values()) stopTimer(entry);
   }
@@ -133,10 +139,9 @@ export class BackendTable {
 
   /** The Frontends that name it are about to change as well: it goes when they did, or when that takes too long. */
   #hold(entry: BackendEntry): void {
+    if (!this.#options.isConnected()) return;
     entry.timer ??= this.#options.clock.startTimer(() => {
       entry.timer = undefined;
-      // Else the controller says it again when it is back.
-      if (!this.#options.isConnected()) return;
       entry.held = undefined;
       this.#options.sink.removeBackend(entry.name);
       this.#options.onChange();

@@ -1,6 +1,7 @@
 import type { Backend } from "../../binding/backend.ts";
 import type { Frontend } from "../../binding/frontend.ts";
 import type { Result } from "../../resources/result.ts";
+import type { EncodedResource, ResourceType, Self } from "../resource-types.ts";
 
 /** What the discovery client asks of the world around it. Real ones are wired by whoever starts it, others by tests. */
 
@@ -16,12 +17,6 @@ export interface ClientLog {
   error(message: string, fields: Readonly<Record<string, string | number>>): void;
 }
 
-/** Where the pod is, as the controller knows from its node. */
-export interface Place {
-  readonly node?: string;
-  readonly zone?: string;
-}
-
 /** Where resources take effect. Calls come in the order in which they are to take effect. */
 export interface ResourceSink {
   /**
@@ -33,23 +28,14 @@ export interface ResourceSink {
   putBackend(backend: Backend, version: string): void;
   /** No Frontend in force names it any more, or none that the controller still stands for. */
   removeBackend(name: string): void;
-  putSelf(self: Place): void;
+  putSelf(self: Self): void;
 }
 
 /** Reads what the controller sends; wrong content is a value. */
 export interface ResourceCodec {
   frontend(name: string, bytes: Uint8Array): Result<Frontend>;
   backend(name: string, bytes: Uint8Array): Result<Backend>;
-  self(name: string, bytes: Uint8Array): Result<Place>;
-}
-
-export type ResourceType = "Frontend" | "Backend" | "Self";
-
-/** A resource as the controller sent it. `bytes` are the receiver's own: no part of a larger buffer. */
-export interface ReceivedResource {
-  readonly name: string;
-  readonly version: string;
-  readonly bytes: Uint8Array;
+  self(name: string, bytes: Uint8Array): Result<Self>;
 }
 
 /** One DeltaDiscoveryRequest. */
@@ -69,7 +55,8 @@ export interface DeltaRequest {
 export interface DeltaResponse {
   readonly type: ResourceType;
   readonly nonce: string;
-  readonly resources: readonly ReceivedResource[];
+  /** The bytes of each are its own: no part of a larger buffer, for they are kept. */
+  readonly resources: readonly EncodedResource[];
   readonly removed: readonly string[];
 }
 
@@ -105,7 +92,7 @@ export interface DiscoveryTransport {
 }
 
 /** One resource with its type, as it is kept over restarts. */
-export interface StoredResource extends ReceivedResource {
+export interface StoredResource extends EncodedResource {
   readonly type: ResourceType;
 }
 

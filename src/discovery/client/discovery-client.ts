@@ -1,13 +1,12 @@
+import { type EncodedResource, type ResourceType, SELF_NAME } from "../resource-types.ts";
 import { BackendTable } from "./backend-table.ts";
 import type {
   ClientClock,
   ClientLog,
   DeltaResponse,
   DiscoveryTransport,
-  ReceivedResource,
   ResourceCodec,
   ResourceSink,
-  ResourceType,
   SnapshotStore,
   StoredResource,
 } from "./client-ports.ts";
@@ -21,7 +20,6 @@ import { Waiters } from "./waiters.ts";
 
 /** Destinations that can be known at a time; a pod that calls more Services has the rest passed through. */
 const MOST_FRONTENDS = 8_192;
-const SELF = "self";
 
 export interface DiscoveryClientOptions {
   readonly clock: ClientClock;
@@ -81,7 +79,7 @@ export class DiscoveryClient {
   readonly #unlearnt = new UnlearntNames();
   readonly #waiters: Waiters;
   readonly #snapshot: SnapshotWriter | undefined;
-  #self: ReceivedResource | undefined;
+  #self: EncodedResource | undefined;
   #selfRejection: Rejection | undefined;
   #responses = 0;
   #resources = 0;
@@ -136,7 +134,7 @@ export class DiscoveryClient {
   /** Ends the stream and all timers. What is in force stays so. */
   async stop(): Promise<void> {
     this.#link.stop();
-    this.#frontends.stop();
+    this.#frontends.onLost();
     this.#backends.stop();
     this.#waiters.settleAllUnknown(() => false);
     await this.#snapshot?.stop();
@@ -238,7 +236,7 @@ export class DiscoveryClient {
 
   readonly #linkOwner = {
     onStream: (): void => {
-      this.#selfName.restart([SELF]);
+      this.#selfName.restart([SELF_NAME]);
       this.#frontendNames.restart(this.#frontends.names());
       this.#backendNames.restart(this.#backends.names());
       for (const entry of this.#unlearnt.values()) entry.isLate = false;
@@ -248,6 +246,8 @@ export class DiscoveryClient {
     onResponse: (response: DeltaResponse): void => this.#take(response),
     onWritable: (): void => this.#flush(),
     onLost: (): void => {
+      this.#frontends.onLost();
+      this.#backends.onLost();
       if (this.#link.isHopeful) return;
       // What is being put into force needs no controller for that.
       this.#waiters.settleAllUnknown((name) => this.#frontends.get(name)?.held !== undefined);
@@ -308,7 +308,7 @@ export class DiscoveryClient {
     this.#snapshot?.changed();
   }
 
-  #takeResource(type: ResourceType, resource: ReceivedResource): Rejection | undefined {
+  #takeResource(type: ResourceType, resource: EncodedResource): Rejection | undefined {
     switch (type) {
       case "Frontend":
         return this.#takeFrontend(resource);
@@ -319,7 +319,7 @@ export class DiscoveryClient {
     }
   }
 
-  #takeFrontend(resource: ReceivedResource): Rejection | undefined {
+  #takeFrontend(resource: EncodedResource): Rejection | undefined {
     const entry = this.#frontends.get(resource.name);
     if (entry === undefined) return undefined;
     const result = this.#options.codec.frontend(resource.name, resource.bytes);
@@ -335,7 +335,7 @@ export class DiscoveryClient {
     return undefined;
   }
 
-  #takeBackend(resource: ReceivedResource): Rejection | undefined {
+  #takeBackend(resource: EncodedResource): Rejection | undefined {
     const result = this.#options.codec.backend(resource.name, resource.bytes);
     if (result.kind === "invalid") {
       const rejection = rejectionOf("Backend", resource, result.problems);
@@ -346,8 +346,8 @@ export class DiscoveryClient {
     return undefined;
   }
 
-  #takeSelf(resource: ReceivedResource): Rejection | undefined {
-    if (resource.name !== SELF) return undefined;
+  #takeSelf(resource: EncodedResource): Rejection | undefined {
+    if (resource.name !== SELF_NAME) return undefined;
     const result = this.#options.codec.self(resource.name, resource.bytes);
     this.#selfRejection =
       result.kind === "invalid" ? rejectionOf("Self", resource, result.problems) : undefined;

@@ -1,6 +1,7 @@
 import type { Frontend } from "../../binding/frontend.ts";
+import type { EncodedResource } from "../resource-types.ts";
 import type { BackendTable } from "./backend-table.ts";
-import type { ClientClock, ReceivedResource, ResourceSink } from "./client-ports.ts";
+import type { ClientClock, ResourceSink } from "./client-ports.ts";
 import { namedBackends } from "./named-backends.ts";
 import type { Rejection } from "./rejection.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -9,7 +10,7 @@ import type { Subscriptions } from "./subscriptions.ts";
 const ACTIVATION_MS = 2_000;
 
 interface HeldFrontend {
-  readonly resource: ReceivedResource;
+  readonly resource: EncodedResource;
   readonly backends: readonly string[];
 }
 
@@ -112,7 +113,7 @@ export class FrontendTable {
   }
 
   /** Takes what the controller sent. */
-  receive(entry: FrontendEntry, resource: ReceivedResource, frontend: Frontend): void {
+  receive(entry: FrontendEntry, resource: EncodedResource, frontend: Frontend): void {
     entry.answer = "present";
     entry.rejection = undefined;
     if (this.versionOf(entry.name) === resource.version) return;
@@ -153,21 +154,22 @@ export class FrontendTable {
     for (const entry of this.#waiting) this.#startTimer(entry);
   }
 
-  stop(): void {
-    for (const entry of this.#waiting) this.#stopWaiting(entry);
+  /** The controller is gone, or this ends: what waits is held. */
+  onLost(): void {
+    for (const entry of this.#waiting) stopTimer(entry);
   }
 
   #startTimer(entry: FrontendEntry): void {
+    if (!this.#options.isConnected()) return;
     // A second change meanwhile does not put the first one's end off: else changes in a row could hold it for ever.
     entry.timer ??= this.#options.clock.startTimer(() => {
       entry.timer = undefined;
-      if (this.#options.isConnected()) this.#activate(entry);
+      this.#activate(entry);
     }, ACTIVATION_MS);
   }
 
   #stopWaiting(entry: FrontendEntry): void {
-    entry.timer?.stop();
-    entry.timer = undefined;
+    stopTimer(entry);
     this.#waiting.delete(entry);
   }
 
@@ -210,4 +212,9 @@ export class FrontendTable {
     entry.replaced = [];
     this.#options.backends.release(replaced);
   }
+}
+
+function stopTimer(entry: FrontendEntry): void {
+  entry.timer?.stop();
+  entry.timer = undefined;
 }

@@ -1,5 +1,5 @@
 import type { Problem } from "../../resources/result.ts";
-import type { ReceivedResource, ResourceType } from "./client-ports.ts";
+import type { EncodedResource, ResourceType } from "../resource-types.ts";
 
 /** Longest reason that is kept and sent back: whoever sent the content knows the rest. */
 const MOST_CHARACTERS = 1_000;
@@ -14,7 +14,7 @@ export interface Rejection {
 
 export function rejectionOf(
   type: ResourceType,
-  { name, version }: ReceivedResource,
+  { name, version }: EncodedResource,
   problems: readonly Problem[],
 ): Rejection {
   const reason = problems

@@ -1,4 +1,5 @@
-import type { DeltaRequest, ResourceType } from "./client-ports.ts";
+import type { ResourceType } from "../resource-types.ts";
+import type { DeltaRequest } from "./client-ports.ts";
 
 /** Names in one request, so that no request comes near the size that a server takes (4 MB, names of some 150 bytes). */
 const NAMES_A_REQUEST = 512;

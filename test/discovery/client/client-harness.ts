@@ -6,15 +6,14 @@ import type {
   DeltaResponse,
   DiscoveryStream,
   DiscoveryTransport,
-  Place,
   ResourceCodec,
   ResourceSink,
-  ResourceType,
   SnapshotStore,
   StoredResource,
   StreamListener,
 } from "../../../src/discovery/client/client-ports.ts";
 import { DiscoveryClient } from "../../../src/discovery/client/discovery-client.ts";
+import type { ResourceType, Self } from "../../../src/discovery/resource-types.ts";
 import type { Result } from "../../../src/resources/result.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
@@ -74,7 +73,7 @@ export const stubCodec: ResourceCodec = {
         sessionAffinity: { kind: "None" },
       }),
     ),
-  self: (_, bytes) => decoded(bytes, (zone): Place => ({ zone })),
+  self: (_, bytes) => decoded(bytes, (zone): Self => ({ zone })),
 };
 
 function decoded<T>(bytes: Uint8Array, read: (text: string) => T): Result<T> {
@@ -188,7 +187,7 @@ export class RecordingSink implements ResourceSink {
   readonly backends = new Map<string, string>();
   readonly named = new Map<string, readonly string[]>();
   readonly calls: string[] = [];
-  places: Place[] = [];
+  places: Self[] = [];
   /** False: Frontends take effect when `finish` is called. */
   isPrompt = true;
   readonly #unfinished: (() => void)[] = [];
@@ -229,7 +228,7 @@ export class RecordingSink implements ResourceSink {
     this.backends.delete(name);
   }
 
-  putSelf(self: Place): void {
+  putSelf(self: Self): void {
     this.places.push(self);
   }
 }
@@ -311,10 +310,13 @@ export class ClientHarness {
     return this.stream.open();
   }
 
-  /** Waits out the pause before the next attempt. */
+  /** Waits out the pause before the next stream. */
   async reconnect(): Promise<ScriptedStream> {
-    this.clock.advance(30_000);
-    await this.settle();
+    const before = this.transport.streams.length;
+    while (this.transport.streams.length === before) {
+      this.clock.advance(10);
+      await this.settle();
+    }
     return this.stream;
   }
 
