@@ -9,14 +9,14 @@ export const statusPermissions: readonly Permission[] = Object.values(ROUTE_KIND
       resources: [plural],
       verbs: ["get"],
       namespaced: false,
-      why: "to read a route afresh when somebody else wrote its status at the same time",
+      why: "The leader reads a route afresh when somebody else wrote its status at the same time",
     },
     {
       apiGroups: [group],
       resources: [`${plural}/status`],
       verbs: ["patch"],
       namespaced: false,
-      why: "to say in the status of a route what became of it",
+      why: "The leader says in the status of a route what became of it",
     },
   ],
 );

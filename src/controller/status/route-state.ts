@@ -82,9 +82,11 @@ export class RouteState {
     return !isLate;
   }
 
-  /** Takes what the API server has answered. */
+  /** Takes what the API server has answered, unless the watch was faster and has seen more already. */
   refresh(route: ObservedRoute, now: number): void {
-    this.observed = route;
+    const { observed } = this;
+    const isLate = observed?.uid === route.uid && isOlder(route.resourceVersion, observed.resourceVersion);
+    if (!isLate) this.observed = route;
     this.#newest = { uid: route.uid, resourceVersion: route.resourceVersion, at: now };
   }
 

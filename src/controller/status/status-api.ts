@@ -1,14 +1,12 @@
 import { ApiException, CustomObjectsApi, type KubeConfig, PatchStrategy } from "@kubernetes/client-node";
 import { apiFailure, callOptions } from "../api-call.ts";
+import { electionLimits } from "../election/election-limits.ts";
 import { readObservedRoute } from "./observed-route.ts";
 import { ROUTE_KINDS, type RouteKind } from "./route-kinds.ts";
 import type { RouteAddress, RouteAnswer, RouteRefusal, StatusPort } from "./status-port.ts";
 
 /** Who writes, in `metadata.managedFields`. */
 const FIELD_MANAGER = "eastbound-controller";
-
-/** No answer in this time: the call may have been carried out, and is judged anew. */
-const CALL_TIMEOUT_MS = 10_000;
 
 /** Routes at the API server. */
 export function createStatusApi(config: KubeConfig): StatusPort {
@@ -40,8 +38,9 @@ function nameOf({ kind, version, namespace, name }: RouteAddress) {
   return { group, version, namespace, plural, name };
 }
 
+/** Without an answer in time a call may have been carried out, or not, and the route is read anew. */
 function optionsOf(signal: AbortSignal, contentType?: string) {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(electionLimits.writeTimeoutMs)]);
   return callOptions(contentType === undefined ? { signal: bounded } : { signal: bounded, contentType });
 }
 

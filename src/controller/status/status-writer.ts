@@ -6,7 +6,7 @@ import type { ConditionChange } from "./plan-conditions.ts";
 import { planStatus, type StatusPlan } from "./plan-status.ts";
 import type { RouteKind } from "./route-kinds.ts";
 import { type RoutePace, RouteState } from "./route-state.ts";
-import type { RouteAddress, RouteAnswer, RouteRefusal, StatusPort } from "./status-port.ts";
+import type { RouteAddress, RouteAnswer, StatusPort } from "./status-port.ts";
 import { timestamp } from "./timestamp.ts";
 import { WorkQueue, type WorkQueueLimits } from "./work-queue.ts";
 
@@ -149,11 +149,16 @@ export class StatusWriter {
       run.queue.add(id, earlyBy);
       return undefined;
     }
+    const plan = this.#planFor(state, route);
+    if (plan.kind !== "patch") return undefined;
+    return () => run.works.add(this.#write({ id, state, route, wanted: state.wanted, plan, run }));
+  }
+
+  #planFor(state: RouteState, route: ObservedRoute): StatusPlan {
     const plan = planStatus(route, state.wanted, { now: timestamp(this.#options.clock.wallTime()) });
     if (plan.kind !== "wait" && plan.omitted > 0) this.#warnOfOmitted(route, plan.omitted);
     if (plan.kind === "nothing") state.changedAt = undefined;
-    if (plan.kind !== "patch") return undefined;
-    return () => run.works.add(this.#write({ id, state, route, wanted: state.wanted, plan, run }));
+    return plan;
   }
 
   #warnOfOmitted({ namespace, name }: ObservedRoute, omitted: number): void {
@@ -166,25 +171,36 @@ export class StatusWriter {
 
   async #write(work: Work): Promise<void> {
     const { id, state, run } = work;
-    const now = (): number => this.#options.clock.now();
-    if (!run.mayWrite()) {
-      state.notBefore = now() + GUARD_MS;
-    } else {
-      const answer = await this.#patch(work);
-      const waitMs = await this.#settle(work, answer);
-      state.notBefore = now() + waitMs;
-    }
+    const waitMs = await this.#attempt(work, ROUNDS);
+    state.notBefore = this.#options.clock.now() + waitMs;
     if (!run.signal.aborted) this.#touch(id, state, 0);
   }
 
-  #patch({ state, route, plan, run }: Work): Promise<RouteAnswer | RouteRefusal> {
-    const { api } = this.#options;
-    return asAnswer(() => api.patch(addressOf(state.kind, route), plan.operations, run.signal));
+  /** Gives how long the route has to wait for its next write (ms). */
+  async #attempt(work: Work, rounds: number): Promise<number> {
+    const { state, route, plan, run } = work;
+    if (run.signal.aborted) return 0;
+    if (!run.mayWrite()) return GUARD_MS;
+    const { api, clock, metrics } = this.#options;
+    const address = addressOf(state.kind, route);
+    const answer = await asAnswer(() => api.patch(address, plan.operations, run.signal));
+    if (answer.kind !== "refused") return this.#settle(work, answer);
+    const fresh = await asAnswer(() => api.read(address, run.signal));
+    if (fresh.kind !== "route") return this.#settle(work, fresh);
+    state.refresh(fresh.route, clock.now());
+    if (fresh.route.resourceVersion === route.resourceVersion)
+      return this.#failed(work, { message: answer.message });
+    metrics?.wrote(state.kind, "conflict");
+    if (rounds === 1) return this.#backoff(this.#limits.conflictMs, ++state.conflicts);
+    // At once: where somebody writes all the time, what was read is old in a moment.
+    const next = this.#planFor(state, fresh.route);
+    if (next.kind !== "patch") return 0;
+    return this.#attempt({ ...work, route: fresh.route, wanted: state.wanted, plan: next }, rounds - 1);
   }
 
-  /** Takes note of an outcome; gives how long the route has to wait for its next write (ms). */
-  async #settle(work: Work, answer: RouteAnswer | RouteRefusal): Promise<number> {
-    const { state, route, run } = work;
+  /** Takes note of an outcome. */
+  #settle(work: Work, answer: RouteAnswer): number {
+    const { state, run } = work;
     switch (answer.kind) {
       case "route":
         return this.#written(work, answer.route);
@@ -194,15 +210,6 @@ export class StatusWriter {
         return 0;
       case "failed":
         return run.signal.aborted ? 0 : this.#failed(work, answer);
-      case "refused": {
-        if (run.signal.aborted) return 0;
-        const { api } = this.#options;
-        const fresh = await asAnswer(() => api.read(addressOf(state.kind, route), run.signal));
-        if (fresh.kind !== "route") return this.#settle(work, fresh);
-        const isOther = fresh.route.resourceVersion !== route.resourceVersion;
-        state.refresh(fresh.route, this.#options.clock.now());
-        return isOther ? this.#conflicted(work) : this.#failed(work, { message: answer.message });
-      }
     }
   }
 
@@ -225,13 +232,6 @@ export class StatusWriter {
       onOverwritten?.(written, state.repairs);
     }
     return Math.max(spacing, this.#backoff(this.#limits.repairMs, state.repairs));
-  }
-
-  #conflicted({ state }: Work): number {
-    this.#options.metrics?.wrote(state.kind, "conflict");
-    state.conflicts++;
-    // The first one is likely the last: what was seen was old.
-    return state.conflicts === 1 ? 0 : this.#backoff(this.#limits.conflictMs, state.conflicts - 1);
   }
 
   #failed(
@@ -274,6 +274,9 @@ interface Work {
 const GUARD_MS = 1_000;
 
 const REPAIRS_TO_WARN = 3;
+
+/** Tries of one write where others write at the same time, before it has to wait. */
+const ROUNDS = 3;
 
 /** What is under way. */
 class WorkSet {

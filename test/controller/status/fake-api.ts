@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { CONTROLLER_NAME } from "../../../src/controller/status/controller-name.ts";
 import type { PatchOperation } from "../../../src/controller/status/json-patch.ts";
 import { readObservedRoute } from "../../../src/controller/status/observed-route.ts";
 import type {
@@ -59,6 +60,7 @@ export class FakeApi implements StatusPort {
     if (route === undefined) return { kind: "gone" };
     const patched = applyPatch(route, operations);
     if (patched === undefined) return { kind: "refused", message: "the test failed" };
+    assert.equal(foreignText(patched), foreignText(route), "what others wrote stays as it is");
     this.patches.push(key);
     this.routes.set(key, patched);
     this.touch(patched);
@@ -72,6 +74,12 @@ export class FakeApi implements StatusPort {
     assert.ok(route !== undefined);
     return { kind: "route", route };
   }
+}
+
+/** All entries of others, as text in their order. */
+export function foreignText(route: RawRoute): string {
+  const parents = (route.status?.parents ?? []) as readonly ({ readonly controllerName?: string } | null)[];
+  return JSON.stringify(parents.filter((entry) => entry?.controllerName !== CONTROLLER_NAME));
 }
 
 /** RFC 6902 as far as the writer uses it; undefined where a test fails. Wrong paths are defects of ours. */
