@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { KubeConfig } from "@kubernetes/client-node";
 
-const SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+export interface KubeConfigPlaces {
+  /** Where a pod finds its service account's token. */
+  readonly serviceAccountToken?: string;
+}
 
 /**
  * How to reach the API server and who to be there: from the given kubeconfig file, else from those that KUBECONFIG
@@ -10,37 +13,35 @@ const SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/tok
  */
 export function loadKubeConfig(
   path: string | undefined,
-  environment: Readonly<Record<string, string | undefined>> = process.env,
+  { serviceAccountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token" }: KubeConfigPlaces = {},
 ): KubeConfig {
   const config = new KubeConfig();
-  if (path !== undefined) {
-    load(`kubeconfig ${path}`, () => config.loadFromFile(path));
-    return checked(config, `kubeconfig ${path}`);
+  const named = process.env["KUBECONFIG"] ?? "";
+  const isInPod = (process.env["KUBERNETES_SERVICE_HOST"] ?? "") !== "" && existsSync(serviceAccountToken);
+  if (path !== undefined) return checked(config, `kubeconfig ${path}`, () => config.loadFromFile(path));
+  if (named !== "") return checked(config, `KUBECONFIG=${named}`, () => config.loadFromDefault());
+  if (isInPod) return checked(config, "the pod's service account", () => config.loadFromCluster());
+  if (existsSync(`${process.env["HOME"]}/.kube/config`)) {
+    return checked(config, "~/.kube/config", () => config.loadFromDefault());
   }
-  const isNamed = (environment["KUBECONFIG"] ?? "") !== "";
-  const isInPod = (environment["KUBERNETES_SERVICE_HOST"] ?? "") !== "" && existsSync(SERVICE_ACCOUNT_TOKEN);
-  if (!isNamed && isInPod) {
-    config.loadFromCluster();
-    return checked(config, "the pod's service account");
-  }
-  const source = isNamed ? `KUBECONFIG=${environment["KUBECONFIG"]}` : "~/.kube/config";
-  load(source, () => config.loadFromDefault());
-  return checked(config, source);
+  throw new Error(
+    "there is no way to the API server: no --kubeconfig, no KUBECONFIG, no service account, no ~/.kube/config",
+  );
 }
 
-function load(source: string, read: () => void): void {
+function checked(config: KubeConfig, source: string, load: () => void): KubeConfig {
   try {
-    read();
+    load();
   } catch (error) {
-    throw new Error(`${source} can't be read: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`${source} can't be read: ${message}`, { cause: error });
   }
-}
-
-function checked(config: KubeConfig, source: string): KubeConfig {
-  const server = config.getCurrentCluster()?.server ?? "";
+  const cluster = config.getCurrentCluster();
+  const server = cluster?.server ?? "";
   if (server === "") throw new Error(`${source} names no cluster for its current context`);
   if (!URL.canParse(server)) throw new Error(`${source}: the server must be a URL, not ${server}`);
+  if (server.startsWith("http:") && cluster?.skipTLSVerify !== true) {
+    throw new Error(`${source}: ${server} has no TLS; set insecure-skip-tls-verify to use it all the same`);
+  }
   return config;
 }

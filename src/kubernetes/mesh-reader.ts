@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { ZONE_LABEL } from "../resources/node.ts";
 import { type MeshObject, type ParsedObject, parseObject } from "../resources/parse-object.ts";
 import { isRecord } from "./api-error.ts";
 import type { ApiResource } from "./api-resource.ts";
@@ -16,6 +17,7 @@ export interface MeshResource {
 
 export const MESH_RESOURCES: readonly MeshResource[] = [
   { group: "", kind: "Namespace", plural: "namespaces", versions: ["v1"], isCustom: false },
+  { group: "", kind: "Node", plural: "nodes", versions: ["v1"], isCustom: false },
   { group: "", kind: "Service", plural: "services", versions: ["v1"], isCustom: false },
   {
     group: "discovery.k8s.io",
@@ -76,7 +78,8 @@ export function isSameObject(before: ParsedObject, after: ParsedObject): boolean
 }
 
 /** All annotations and labels that the mesh reads. */
-const READ_KEY = /^(?:kubernetes\.io\/service-name|(?:[^/]*\.)?eastbound\.dev\/.*)$/;
+const READ_KEYS: ReadonlySet<string> = new Set(["kubernetes.io/service-name", ZONE_LABEL]);
+const OWN_KEY = /^(?:[^/]*\.)?eastbound\.dev\//;
 
 function trimmed(metadata: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { name, namespace, creationTimestamp, generation, labels, annotations } = metadata;
@@ -93,5 +96,7 @@ function trimmed(metadata: Readonly<Record<string, unknown>>): Readonly<Record<s
 /** Something that is no record is left to the parser to refuse. */
 function readOnes(values: unknown): unknown {
   if (!isRecord(values)) return values;
-  return Object.fromEntries(Object.entries(values).filter(([key]) => READ_KEY.test(key)));
+  return Object.fromEntries(
+    Object.entries(values).filter(([key]) => READ_KEYS.has(key) || OWN_KEY.test(key)),
+  );
 }
