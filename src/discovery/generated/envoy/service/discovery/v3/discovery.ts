@@ -27,7 +27,7 @@ export interface DeltaDiscoveryRequest {
   typeUrl: string;
   resourceNamesSubscribe: string[];
   resourceNamesUnsubscribe: string[];
-  /** What the client still has from an earlier stream, name to version. Only in the first request for its type. */
+  /** What the client still has from an earlier stream, name to version, of names that this request subscribes to. */
   initialResourceVersions: Map<string, string>;
   /** Of the response that this acknowledges; empty if it acknowledges none. */
   responseNonce: string;
