@@ -54,20 +54,34 @@ async function readPackage(folder: string): Promise<Package> {
 
 /** The licence of every package that is in the bundle; a package without one stops the build. */
 async function collectLicences(metafile: Metafile): Promise<string> {
-  const folders = new Set<string>();
-  for (const input of Object.keys(metafile.inputs)) {
-    const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? [];
-    if (folder !== undefined) folders.add(folder);
-  }
+  const inputs = Map.groupBy(
+    Object.keys(metafile.inputs),
+    (input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0],
+  );
   const texts: string[] = [];
-  for (const folder of [...folders].sort()) {
-    const { name, version, license } = await readPackage(folder);
+  for (const folder of [...inputs.keys()].filter((each) => each !== undefined).sort()) {
+    const shipped = await readPackage(folder);
+    const { name, version, license } = shipped;
     const file = (await readdir(join(root, folder))).find((entry) => /^licen[cs]e/i.test(entry));
-    if (file === undefined) throw new Error(`${name} ${version} has no licence file to ship`);
-    const text = await readFile(join(root, folder, file), "utf8");
-    texts.push(`${name} ${version} (${license})\n\n${text.trim()}\n`);
+    const text =
+      file === undefined
+        ? await noticesIn(shipped, inputs.get(folder) ?? [])
+        : await readFile(join(root, folder, file), "utf8");
+    texts.push(`${name} ${version} (${license.replace(/^\(|\)$/g, "")})\n\n${text.trim()}\n`);
   }
   return texts.join(`\n${"-".repeat(80)}\n\n`);
+}
+
+/** Some packages have their notices at the beginning of their files only, and the text of Apache-2.0 is ours, too. */
+async function noticesIn({ name, version, license }: Package, files: readonly string[]): Promise<string> {
+  const notices = new Set<string>();
+  for (const file of files) {
+    const [comment = ""] = /^(\/\/.*\n)+/.exec(await readFile(join(root, file), "utf8")) ?? [];
+    if (comment.includes("Copyright")) notices.add(comment.replace(/^\/\/ ?/gm, ""));
+  }
+  if (notices.size === 0) throw new Error(`${name} ${version} has no licence to ship`);
+  if (license.includes("Apache-2.0")) notices.add(await readFile(join(root, "LICENSE"), "utf8"));
+  return [...notices].join("\n");
 }
 
 if (import.meta.main) {

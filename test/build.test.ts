@@ -71,6 +71,23 @@ describe("npm run build", function () {
     );
   });
 
+  it("loads for a sidecar behind a controller neither YAML, nor manifests, nor what binds, nor the control plane", () => {
+    const chunk = Object.entries(metafile.outputs).find(([, { inputs }]) =>
+      Object.hasOwn(inputs, "src/cli/controlled-proxy.ts"),
+    )?.[0];
+    assert.ok(chunk);
+    const loaded = loadedWith(chunk, metafile);
+    assert.ok(
+      loaded.includes("src/discovery/client/discovery-client.ts") && loaded.includes("src/proxy/proxy.ts"),
+    );
+    const needless =
+      /(^|\/)(yaml|manifests|binding|kubernetes|controller|server|explain|grpc-js|client-node)\//;
+    assert.deepEqual(
+      loaded.filter((path) => needless.test(path)),
+      [],
+    );
+  });
+
   it("ships the licence of every package that it bundles", () => {
     const packages = Object.keys(metafile.inputs).flatMap((input) => {
       const [, name] = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(input) ?? [];

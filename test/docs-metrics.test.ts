@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EndpointState } from "../src/balancing/endpoint-set.ts";
 import { FAILURES } from "../src/proxy/failure.ts";
-import type { MirrorResult, PassthroughReason, ResendReason } from "../src/proxy/ports.ts";
+import type { MirrorResult, PassthroughReason, ResendReason, UnknownReason } from "../src/proxy/ports.ts";
 import { accessLogLine, encodeAccessLogTarget } from "../src/telemetry/access-log.ts";
+import { createDiscoveryMetrics } from "../src/telemetry/discovery-metrics.ts";
 import { MetricRegistry } from "../src/telemetry/metric-registry.ts";
 import {
   type ConnectionProtocol,
@@ -26,7 +27,11 @@ interface Family {
 }
 
 const registry = new MetricRegistry();
-const families = Object.values<Family>({ ...createProxyMetrics(registry) });
+const proxyMetrics = createProxyMetrics(registry);
+const families = [
+  ...Object.values<Family>({ ...proxyMetrics }),
+  ...Object.values<Family>({ ...createDiscoveryMetrics(registry) }),
+];
 
 const metricTable = markdownTable(
   ["metric", "type", "labels", "meaning"],
@@ -80,6 +85,28 @@ const closedLists: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   "`result` of `eastbound_source_reloads_total`": {
     success: "everything is in force as written",
     partial: "something is not",
+  },
+  "`result` of `eastbound_discovery_connections_total`": {
+    established: "the controller took it",
+    lost: "it ended after that, as when the controller asked to go to another replica",
+    failed: "it could not be had",
+  },
+  "`result` of `eastbound_discovery_resources_total`": {
+    accepted: "it is in force, or will be when what it names is known",
+    rejected: "it can't be used, which the controller was told (NACK); what was there before stays in force",
+  },
+  "`kind` of `eastbound_discovery_known`": {
+    frontend: "addresses and ports of Services",
+    backend: "Service ports that these, or their routes, send to",
+  },
+  "`result` of `eastbound_discovery_learning_seconds`": {
+    learned: "it is a Service port, and served as such",
+    unknown_destination: "no Service has the address",
+    not_learned: "nobody said so in time",
+  } satisfies Record<"learned" | UnknownReason, string>,
+  "`result` of `eastbound_discovery_snapshot_writes_total`": {
+    success: "it is whole and on disk",
+    failure: "the one before is still there, if there was one",
   },
 };
 
@@ -192,7 +219,7 @@ describe("docs/metrics.md", () => {
   });
 
   it("counts the series of a histogram", () => {
-    const bounds = families.flatMap(({ spec }) => spec.bounds ?? []);
+    const { bounds } = proxyMetrics.requestDuration.spec;
     assert.ok(readFileSync(path, "utf8").includes(`(a histogram is ${bounds.length + 3})`));
   });
 });

@@ -11,7 +11,7 @@ export interface CommandEntry {
 export const commands: readonly CommandEntry[] = [
   {
     name: "proxy",
-    summary: "Run the sidecar on a folder of manifests",
+    summary: "Run the sidecar, on a folder of manifests or behind a controller",
     load: async () => (await import("./proxy.ts")).command,
   },
   {

@@ -11,7 +11,12 @@ export const command = defineCommand({
   check: checkProxySettings,
   run: async (settings, context) => {
     keepYoungGenerationSmall();
-    const { runStandalone } = await import("./standalone.ts");
-    return await runStandalone(settings, context);
+    const { runProxy } = await import("./run-proxy.ts");
+    if (settings.kind === "standalone") {
+      const { StandaloneProxy } = await import("./standalone-proxy.ts");
+      return await runProxy((output) => new StandaloneProxy(settings, output), context);
+    }
+    const { ControlledProxy } = await import("./controlled-proxy.ts");
+    return await runProxy((output) => new ControlledProxy(settings, output), context);
   },
 });

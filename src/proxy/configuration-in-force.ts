@@ -55,14 +55,16 @@ export class ConfigurationInForce {
   /**
    * Puts a Frontend into force, by its address and port: till the last step the old one is, or none. Nothing comes of
    * the steps where the same Frontend is put or removed meanwhile.
+   * @returns whether it is in force
    */
-  *putFrontendInSteps(versioned: VersionedFrontend): Generator<undefined, void> {
+  *putFrontendInSteps(versioned: VersionedFrontend): Generator<undefined, boolean> {
     const name = destinationName(versioned.frontend);
     this.#compiling.set(name, versioned);
     const runtime = yield* this.#compile(versioned);
-    if (this.#compiling.get(name) !== versioned) return;
+    if (this.#compiling.get(name) !== versioned) return false;
     this.#compiling.delete(name);
     if (runtime !== undefined) this.#putRuntime(name, runtime);
+    return true;
   }
 
   /** Connections to it end with their next response. */
@@ -86,11 +88,11 @@ export class ConfigurationInForce {
     this.#backends.delete(name);
   }
 
-  /** Says where the client runs, which may become known after the Backends. */
+  /** Says where the client runs, which may become known after the Backends. The last word counts. */
   *relocateInSteps(locality: Locality): Generator<undefined, void> {
     this.#locality = locality;
     for (const runtime of this.#backends.values()) {
-      runtime.update(runtime.backend, locality);
+      runtime.update(runtime.backend, this.#locality);
       yield;
     }
   }

@@ -13,8 +13,8 @@ import type { SocketAddress } from "./socket-address.ts";
  * Starts the admin endpoints, and those for metrics on an address of their own if one is set.
  * @throws an Error whose message says which flag's address can't be bound, and why
  */
-export async function startAdminEndpoints(
-  { admin, metrics }: ProxySettings,
+export async function startProxyEndpoints(
+  { admin, metrics }: Pick<ProxySettings, "admin" | "metrics">,
   ports: AdminPorts,
   logger: Logger,
 ): Promise<AsyncDisposable> {

@@ -6,11 +6,13 @@ import { onTermination } from "../platform/signals.ts";
 import { LineBuffer } from "../telemetry/line-buffer.ts";
 import { Logger } from "../telemetry/logger.ts";
 import type { CommandContext, ExitCode } from "./command.ts";
-import type { ProxySettings } from "./proxy-settings.ts";
-import { StandaloneProxy } from "./standalone-proxy.ts";
+import type { DrainableProxy, Output } from "./running-proxy.ts";
 
-/** Runs the proxy on a folder of manifests until it is told to stop. */
-export async function runStandalone(settings: ProxySettings, context: CommandContext): Promise<ExitCode> {
+/** Runs a proxy until it is told to stop. */
+export async function runProxy(
+  create: (output: Output) => DrainableProxy,
+  context: CommandContext,
+): Promise<ExitCode> {
   using _ = reportCrashes(context);
   const logLines = new LineBuffer(descriptorSink(2));
   const accessLines = new LineBuffer(descriptorSink(1));
@@ -20,7 +22,7 @@ export async function runStandalone(settings: ProxySettings, context: CommandCon
     now: systemClock.wallTime,
   });
   try {
-    return await serve(settings, { logger, accessLines });
+    return await serve(create({ logger, accessLines }));
   } catch (error) {
     logger.error("the proxy can't run", { error: error instanceof Error ? error.message : String(error) });
     return 1;
@@ -29,25 +31,18 @@ export async function runStandalone(settings: ProxySettings, context: CommandCon
   }
 }
 
-/** Where lines go: the log to standard error, the access log to standard output. */
-export interface Output {
-  readonly logger: Logger;
-  readonly accessLines: LineBuffer;
-}
-
-async function serve(settings: ProxySettings, output: Output): Promise<ExitCode> {
+async function serve(proxy: DrainableProxy): Promise<ExitCode> {
   const aborted = Promise.withResolvers<ExitCode>();
-  const standalone = new StandaloneProxy(settings, output);
   using _ = onTermination(
-    () => standalone.drain(),
+    () => proxy.drain(),
     () => aborted.resolve(1),
   );
-  const ended = standalone.drained.then((isDrained): ExitCode => (isDrained ? 0 : 1));
-  const started = standalone.start();
+  const ended = proxy.drained.then((isDrained): ExitCode => (isDrained ? 0 : 1));
+  const started = proxy.start();
   // Told to stop, it does so even while it starts.
   const code = await Promise.race([started.then(() => ended), ended, aborted.promise]);
   started.catch(() => undefined);
-  await Promise.race([standalone[Symbol.asyncDispose](), aborted.promise]);
+  await Promise.race([proxy[Symbol.asyncDispose](), aborted.promise]);
   return code;
 }
 
