@@ -36,7 +36,7 @@ export interface RouteCondition {
 }
 
 /** Whether the condition says that something of the route is not in force. */
-export function isProblem({ type, status }: Pick<RouteCondition, "type" | "status">): boolean {
+export function isProblem({ type, status }: { readonly type: string; readonly status: string }): boolean {
   return status === (type === "PartiallyInvalid" ? "True" : "False");
 }
 

@@ -13,6 +13,7 @@ export type StatusPlan =
   | {
       readonly kind: "patch";
       readonly operations: readonly PatchOperation[];
+      /** In the entries that stay or are new. */
       readonly changes: readonly ConditionChange[];
       readonly omitted: number;
     };
@@ -48,7 +49,7 @@ export function planStatus(
   return {
     kind: "patch",
     operations: [onlyTo(route.resourceVersion), ...planList(route, places, entries)],
-    changes: [...removedChanges(places, entries), ...entries.flatMap(({ changes }) => changes)],
+    changes: entries.flatMap(({ changes }) => changes),
     omitted,
   };
 }
@@ -115,12 +116,3 @@ function planList(
 function isFirstOfItsKey(places: readonly Place[], { entry }: Place): boolean {
   return places.find((place) => place.entry.key === entry.key)?.entry === entry;
 }
-
-function removedChanges(places: readonly Place[], entries: readonly EntryPlan[]): readonly ConditionChange[] {
-  const kept = new Set(entries.map(({ key }) => key));
-  return places
-    .filter(({ entry }) => !kept.has(entry.key))
-    .flatMap(({ entry }) => planConditions(entry.conditions, NONE_WANTED).changes);
-}
-
-const NONE_WANTED = { wanted: [], ownTypes: OWN_TYPES, path: "", now: "" };

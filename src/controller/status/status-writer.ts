@@ -1,6 +1,7 @@
 import type { RouteStatus } from "../../binding/route-status.ts";
 import type { ControllerClock } from "../clock.ts";
 import type { ControllerLog } from "../controller-log.ts";
+import { WorkQueue, type WorkQueueLimits } from "../work-queue.ts";
 import type { ObservedRoute } from "./observed-route.ts";
 import type { ConditionChange } from "./plan-conditions.ts";
 import { planStatus, type StatusPlan } from "./plan-status.ts";
@@ -8,7 +9,6 @@ import type { RouteKind } from "./route-kinds.ts";
 import { type RoutePace, RouteState } from "./route-state.ts";
 import type { RouteAddress, RouteAnswer, StatusPort } from "./status-port.ts";
 import { timestamp } from "./timestamp.ts";
-import { WorkQueue, type WorkQueueLimits } from "./work-queue.ts";
 
 /** Which route an outcome is about. */
 export interface WrittenRoute {

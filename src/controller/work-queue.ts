@@ -1,5 +1,5 @@
-import type { ControllerClock } from "../clock.ts";
-import { TokenBucket } from "../token-bucket.ts";
+import type { ControllerClock } from "./clock.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 export interface WorkQueueLimits {
   /** Works under way at the same time. */
