@@ -18,8 +18,11 @@ import { Subscriptions } from "./subscriptions.ts";
 import { UnlearntNames } from "./unlearnt-names.ts";
 import { Waiters } from "./waiters.ts";
 
-/** Destinations that can be known at a time; a pod that calls more Services has the rest passed through. */
-const MOST_FRONTENDS = 8_192;
+/**
+ * Names, of Frontends and Backends, that can be subscribed to before no more destinations are learnt: what a pod calls
+ * besides passes through. A controller ends streams that subscribe to more than 10,000.
+ */
+const MOST_NAMES = 8_000;
 
 export interface DiscoveryClientOptions {
   readonly clock: ClientClock;
@@ -254,6 +257,10 @@ export class DiscoveryClient {
     },
   };
 
+  get #names(): number {
+    return this.#frontends.size + this.#backends.size;
+  }
+
   #flush(): void {
     this.#selfName.flush(this.#link);
     this.#frontendNames.flush(this.#link);
@@ -262,7 +269,7 @@ export class DiscoveryClient {
 
   #add(name: string): ReturnType<FrontendTable["get"]> {
     const idle = this.#unlearnt.makeRoom(this.#options.clock.now());
-    if (idle === undefined || this.#frontends.size - idle.length >= MOST_FRONTENDS) return undefined;
+    if (idle === undefined || this.#names - idle.length >= MOST_NAMES) return undefined;
     for (const entry of idle) this.#drop(entry.name);
     const entry = this.#frontends.add(name);
     this.#flush();
@@ -270,9 +277,7 @@ export class DiscoveryClient {
   }
 
   #addStored(name: string): void {
-    if (this.#frontends.get(name) === undefined && this.#frontends.size < MOST_FRONTENDS) {
-      this.#frontends.add(name);
-    }
+    if (this.#frontends.get(name) === undefined && this.#names < MOST_NAMES) this.#frontends.add(name);
   }
 
   #drop(name: string): void {

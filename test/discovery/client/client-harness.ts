@@ -190,7 +190,7 @@ export class RecordingSink implements ResourceSink {
   places: Self[] = [];
   /** False: Frontends take effect when `finish` is called. */
   isPrompt = true;
-  readonly #unfinished: (() => void)[] = [];
+  readonly #unfinished = new Map<string, () => void>();
 
   putFrontend(frontend: Frontend, version: string, onInForce: () => void): void {
     this.calls.push(`+F ${frontend.name}@${version}`);
@@ -204,16 +204,19 @@ export class RecordingSink implements ResourceSink {
       onInForce();
     };
     if (this.isPrompt) finish();
-    else this.#unfinished.push(finish);
+    else this.#unfinished.set(frontend.name, finish);
   }
 
   finish(): void {
-    for (const finish of this.#unfinished.splice(0)) finish();
+    for (const [name, finish] of this.#unfinished) {
+      this.#unfinished.delete(name);
+      finish();
+    }
   }
 
   removeFrontend(name: string): void {
     this.calls.push(`-F ${name}`);
-    this.#unfinished.length = 0;
+    this.#unfinished.delete(name);
     this.frontends.delete(name);
     this.named.delete(name);
   }
