@@ -23,6 +23,11 @@ export class SimulatedTime {
     };
   }
 
+  /** When the next event is. */
+  get nextMs(): number | undefined {
+    return this.#events[0]?.atMs;
+  }
+
   /** Lets `ms` go by. `check` is called after each event and what followed from it. */
   async pass(ms: number, check: () => void = () => undefined): Promise<void> {
     const endMs = this.nowMs + ms;

@@ -1,0 +1,70 @@
+import { type CoreV1Api, PatchStrategy, type V1Secret } from "@kubernetes/client-node";
+import { apiFailure, callOptions } from "../api-call.ts";
+import { electionLimits } from "../election/election-limits.ts";
+import type { TrustData } from "./trust-content.ts";
+import { distributedAnnotation, ownerLabel, ownerName, trustSecretName } from "./trust-names.ts";
+import {
+  readDistributed,
+  type StoredTrust,
+  type TrustAnswer,
+  type TrustSecretPort,
+  writeDistributed,
+} from "./trust-secret-port.ts";
+
+export interface TrustSecretApiOptions {
+  readonly api: CoreV1Api;
+  readonly namespace: string;
+  readonly fieldManager: string;
+}
+
+/** The Secret at the API server. Each call ends within the time that a leader's write may take. */
+export function createTrustSecretApi(options: TrustSecretApiOptions): TrustSecretPort {
+  const { api, namespace, fieldManager } = options;
+  const name = trustSecretName;
+  const labels = { [ownerLabel]: ownerName };
+  return {
+    read: (signal) => answer(() => api.readNamespacedSecret({ name, namespace }, bounded(signal))),
+    create: (data, signal) => {
+      const body = { metadata: { name, labels }, type: "Opaque", data: encode(data) };
+      return answer(() => api.createNamespacedSecret({ namespace, body, fieldManager }, bounded(signal)));
+    },
+    replace: ({ data, distributed, resourceVersion }, signal) => {
+      const annotations = { [distributedAnnotation]: writeDistributed(distributed) };
+      const body: unknown = { metadata: { resourceVersion, labels, annotations }, data: encode(data) };
+      const call = bounded(signal, PatchStrategy.MergePatch);
+      return answer(() => api.patchNamespacedSecret({ name, namespace, body, fieldManager }, call));
+    },
+  };
+}
+
+function bounded(signal: AbortSignal, contentType?: string): ReturnType<typeof callOptions> {
+  const timed = AbortSignal.any([signal, AbortSignal.timeout(electionLimits.writeTimeoutMs)]);
+  return callOptions({ signal: timed, ...(contentType === undefined ? {} : { contentType }) });
+}
+
+async function answer(call: () => Promise<V1Secret>): Promise<TrustAnswer> {
+  try {
+    return { kind: "secret", secret: readTrustSecret(await call()) };
+  } catch (error) {
+    const { status, message } = apiFailure(error);
+    if (status === 404) return { kind: "absent" };
+    return status === 409 ? { kind: "conflict" } : { kind: "failed", message };
+  }
+}
+
+/** The Secret, as the API server and watches give it, with its values decoded. */
+export function readTrustSecret({ metadata, data }: V1Secret): StoredTrust {
+  return {
+    data: Object.fromEntries(
+      Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
+    ),
+    distributed: readDistributed(metadata?.annotations?.[distributedAnnotation] ?? ""),
+    resourceVersion: metadata?.resourceVersion ?? "",
+  };
+}
+
+function encode(data: TrustData): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]),
+  );
+}
