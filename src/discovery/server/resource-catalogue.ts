@@ -4,6 +4,8 @@ import type { EncodedResource } from "../resource-types.ts";
 export interface SidecarIdentity {
   readonly namespace: string;
   readonly pod: string;
+  /** Tells a pod from an earlier one of its name. */
+  readonly podUid?: string;
   readonly serviceAccount: string;
   readonly node?: string;
 }
