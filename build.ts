@@ -62,7 +62,7 @@ async function collectLicences(metafile: Metafile): Promise<string> {
   for (const folder of [...inputs.keys()].filter((each) => each !== undefined).sort()) {
     const shipped = await readPackage(folder);
     const { name, version, license } = shipped;
-    const file = (await readdir(join(root, folder))).find((entry) => /^licen[cs]e/i.test(entry));
+    const file = (await readdir(join(root, folder))).find((entry) => /^(?:un)?licen[cs]e/i.test(entry));
     const text =
       file === undefined
         ? await noticesIn(shipped, inputs.get(folder) ?? [])

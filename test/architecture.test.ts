@@ -96,9 +96,12 @@ const rules: Readonly<Record<string, Rule>> = {
       "os",
       "path",
       "readline",
+      "stream",
       "tty",
+      "util",
     ],
-    packages: ["yaml"],
+    // client-node: `status` reaches controllers through the API server.
+    packages: ["yaml", "@kubernetes/client-node"],
   },
 };
 

@@ -1,8 +1,10 @@
 /**
- * @kubernetes/client-node shows `ws` in the types of exec, attach and portforward, but brings no types of it. Nobody
- * here uses those, so their names are enough.
+ * @kubernetes/client-node shows `ws` in the types of exec, attach and portforward, but brings no types of it. This much
+ * of them is used here.
  */
 declare module "ws" {
-  export type WebSocket = object;
+  export interface WebSocket {
+    close(): void;
+  }
   export type ClientOptions = object;
 }

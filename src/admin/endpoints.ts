@@ -34,6 +34,37 @@ export interface ExplainAnswer {
   readonly body: unknown;
 }
 
+/** What the admin address of a controller shows besides. */
+export interface ControllerPorts extends MetricsPorts {
+  /** Plain data: reflectors, Frontends and Backends with versions, each route's conditions, who leads. */
+  readonly config: () => unknown;
+  /** Plain data: the sidecars that are connected, and whether they are in sync. */
+  readonly sidecars: () => unknown;
+}
+
+/** The endpoints of a controller's admin address: those of its metrics address too. */
+export function controllerEndpoints(ports: ControllerPorts): AdminRoutes {
+  return new Map<string, AdminRoute>([
+    [
+      "/config",
+      {
+        method: "GET",
+        summary: "What is watched, what is in force and what is wrong with it, as JSON",
+        handle: () => jsonResponse(200, jsonChunks(ports.config())),
+      },
+    ],
+    [
+      "/sidecars",
+      {
+        method: "GET",
+        summary: "The sidecars that are connected here, and whether they are in sync, as JSON",
+        handle: () => jsonResponse(200, jsonChunks(ports.sidecars())),
+      },
+    ],
+    ...metricsEndpoints(ports),
+  ]);
+}
+
 /** The endpoints of the metrics address. */
 export function metricsEndpoints(ports: MetricsPorts): AdminRoutes {
   return new Map<string, AdminRoute>([

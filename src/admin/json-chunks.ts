@@ -2,7 +2,8 @@ const CHUNK_LENGTH = 16 * 1024;
 
 /**
  * Plain data as `JSON.stringify(value, undefined, 2)` writes it, with a line break at the end, in pieces of about 16 K
- * characters, so that megabytes of configuration don't hold up the event loop. Maps are written as objects.
+ * characters, so that megabytes of configuration don't hold up the event loop. Maps are written as objects, iterators as
+ * lists, whose items are asked for one by one as they are written.
  */
 export function* jsonChunks(value: unknown): Generator<string, void> {
   const writer = { text: "" };
@@ -20,7 +21,7 @@ function* write(writer: { text: string }, value: unknown, lineBreak: string): Ge
     writer.text += JSON.stringify(value) ?? "null";
     return;
   }
-  const isArray = Array.isArray(value);
+  const isArray = Array.isArray(value) || value instanceof Iterator;
   const inner = `${lineBreak}  `;
   let isEmpty = true;
   writer.text += isArray ? "[" : "{";
@@ -39,5 +40,6 @@ function* write(writer: { text: string }, value: unknown, lineBreak: string): Ge
 
 function entriesOf(value: object): Iterable<readonly [unknown, unknown]> {
   if (Array.isArray(value)) return value.entries();
+  if (value instanceof Iterator) return value.map((item: unknown, index) => [index, item] as const);
   return value instanceof Map ? (value as ReadonlyMap<unknown, unknown>) : Object.entries(value);
 }

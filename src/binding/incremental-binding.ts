@@ -81,6 +81,11 @@ export class IncrementalBinding {
     return this.#routes.all.get(key)?.status;
   }
 
+  /** Of all routes, sorted by `namespace/name`. */
+  *statuses(): Generator<RouteStatus, void> {
+    for (const [, { status }] of sortedByKey(this.#routes.all)) yield status;
+  }
+
   /** Sorted by object; takes time in proportion to the problems. */
   get problems(): readonly BindingProblem[] {
     const keys = new Set([...this.#faulty, ...this.#claims.losers()]);
@@ -136,7 +141,7 @@ export class IncrementalBinding {
     return {
       backends: new Map(backends.map((backend) => [backend.name, backend])),
       frontends: new Map(sortedByKey(this.frontends)),
-      statuses: sortedByKey(this.#routes.all).map(([, { status }]) => status),
+      statuses: [...this.statuses()],
       problems: this.problems,
     };
   }

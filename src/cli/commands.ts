@@ -15,6 +15,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./proxy.ts")).command,
   },
   {
+    name: "controller",
+    summary: "Run a replica of the control plane",
+    load: async () => (await import("./controller.ts")).command,
+  },
+  {
+    name: "status",
+    summary: "Show the sidecars of a cluster, and whether they have what is in force",
+    load: async () => (await import("./status.ts")).command,
+  },
+  {
     name: "explain",
     summary: "Tell why a request goes where it goes",
     load: async () => (await import("./explain.ts")).command,

@@ -112,7 +112,7 @@ async function report(
     case "explained":
       if (!isJson) {
         const { renderExplanation } = await import("./explain/render-explanation.ts");
-        const { textStyle } = await import("./explain/text-style.ts");
+        const { hasColours, textStyle } = await import("./explain/text-style.ts");
         writeOut(renderExplanation(found, textStyle(hasColours(context))));
       }
       return found.answer.kind === "failed" || found.answer.kind === "partly-failed" ? 1 : 0;
@@ -127,9 +127,4 @@ async function report(
       writeError(`eastbound: ${found.message}\n`);
       return 1;
   }
-}
-
-/** https://no-color.org: any value that is not empty turns colours off. */
-function hasColours({ isOutputTerminal, environment }: CommandContext): boolean {
-  return isOutputTerminal && (environment["NO_COLOR"] ?? "") === "" && environment["TERM"] !== "dumb";
 }

@@ -11,12 +11,16 @@ export const command = defineCommand({
   check: checkProxySettings,
   run: async (settings, context) => {
     keepYoungGenerationSmall();
-    const { runProxy } = await import("./run-proxy.ts");
+    const { runProcess } = await import("./run-process.ts");
+    const failure = "the proxy can't run";
     if (settings.kind === "standalone") {
       const { StandaloneProxy } = await import("./standalone-proxy.ts");
-      return await runProxy((output) => new StandaloneProxy(settings, output), context);
+      return await runProcess(
+        { failure, create: (output) => new StandaloneProxy(settings, output) },
+        context,
+      );
     }
     const { ControlledProxy } = await import("./controlled-proxy.ts");
-    return await runProxy((output) => new ControlledProxy(settings, output), context);
+    return await runProcess({ failure, create: (output) => new ControlledProxy(settings, output) }, context);
   },
 });

@@ -1,4 +1,4 @@
-import type { AdminPorts } from "../admin/endpoints.ts";
+import { type AdminPorts, adminEndpoints, metricsEndpoints } from "../admin/endpoints.ts";
 import { systemClock } from "../platform/clock.ts";
 import { createMemoryGauge } from "../platform/memory-use.ts";
 import { openFilesLimit } from "../platform/open-files.ts";
@@ -9,9 +9,9 @@ import type { LineBuffer } from "../telemetry/line-buffer.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { MetricRegistry } from "../telemetry/metric-registry.ts";
 import { createProxyMetrics, type ProxyMetrics } from "../telemetry/proxy-metrics.ts";
+import { metricsOf, startAdminServers } from "./admin-servers.ts";
 import { type Capture, startCapture } from "./capture.ts";
 import { connectionsWithin } from "./connection-limit.ts";
-import { metricsOf, startProxyEndpoints } from "./proxy-endpoints.ts";
 import type { ProxySettings } from "./proxy-settings.ts";
 import { collectEndpoints, createAccessLog, createProxyTelemetry } from "./proxy-telemetry.ts";
 
@@ -109,7 +109,12 @@ export class RunningProxy implements AsyncDisposable {
         return this.isReady ? { isReady: true, reason: "ready" } : { isReady: false, reason: "starting" };
       },
     };
-    resources.use(await startProxyEndpoints(this.#settings, adminPorts, this.#logger));
+    const { admin, metrics } = this.#settings;
+    const served = [{ flag: "--admin", address: admin, routes: adminEndpoints(adminPorts) }];
+    if (metrics !== undefined) {
+      served.push({ flag: "--metrics", address: metrics, routes: metricsEndpoints(adminPorts) });
+    }
+    resources.use(await startAdminServers(served, this.#logger));
     return resources.use(await startCapture(this.proxy, this.#settings.capture, this.#logger));
   }
 

@@ -19,6 +19,19 @@ describe("jsonChunks", () => {
     );
   });
 
+  it("writes iterators as lists, and asks them for no more than is taken", () => {
+    let asked = 0;
+    const items = Iterator.from({
+      *[Symbol.iterator]() {
+        for (; asked < 20_000; asked++) yield { asked };
+      },
+    });
+    const chunks = jsonChunks({ items });
+    assert.ok(String(chunks.next().value).startsWith('{\n  "items": [\n    {\n      "asked": 0\n    },'));
+    assert.ok(asked > 100 && asked < 2_000, String(asked));
+    assert.equal([...jsonChunks([].values())].join(""), "[]\n");
+  });
+
   it("cuts what is large into pieces of about 16 K", () => {
     const pieces = [...jsonChunks(Array.from({ length: 20_000 }, (_, index) => ({ index })))];
     assert.ok(pieces.length > 20, String(pieces.length));

@@ -1,3 +1,4 @@
+import type { CommandContext } from "../command.ts";
 import { wrapWords } from "../wrap-words.ts";
 
 /** How parts of a text are set off on a terminal; each function gives the text back as it is where there is none. */
@@ -20,6 +21,14 @@ export function textStyle(hasColours: boolean): TextStyle {
     bad: styled(31, 39),
     warn: styled(33, 39),
   };
+}
+
+/** https://no-color.org: any value that is not empty turns colours off. */
+export function hasColours({
+  isOutputTerminal,
+  environment,
+}: Pick<CommandContext, "isOutputTerminal" | "environment">): boolean {
+  return isOutputTerminal && (environment["NO_COLOR"] ?? "") === "" && environment["TERM"] !== "dumb";
 }
 
 const WIDTH = 100;

@@ -10,7 +10,7 @@ import type { Distributed, StoredTrust, TrustAnswer, TrustSecretPort } from "./t
 export type TrustChange =
   | { readonly kind: "created" }
   | { readonly kind: "repaired"; readonly problems: readonly string[] }
-  | { readonly kind: "authority-added"; readonly why: string }
+  | { readonly kind: "authority-added"; readonly why: string; readonly expiresMs: number }
   | { readonly kind: "serving-issued"; readonly why: string; readonly expiresMs: number }
   | { readonly kind: "authority-dropped" }
   /** Something is to be done and can't be. */
@@ -197,7 +197,7 @@ type DescribedStep = Exclude<TrustChange, { kind: "created" | "repaired" | "fail
 function describe(step: TrustStep, after: TrustContent): DescribedStep | undefined {
   switch (step.kind) {
     case "add-authority":
-      return { kind: "authority-added", why: step.why };
+      return { kind: "authority-added", why: step.why, expiresMs: after.authorities[0]?.notAfterMs ?? 0 };
     case "issue-serving":
       return { kind: "serving-issued", why: step.why, expiresMs: after.serving?.notAfterMs ?? 0 };
     case "drop-authority":

@@ -8,9 +8,16 @@ import { Logger } from "../telemetry/logger.ts";
 import type { CommandContext, ExitCode } from "./command.ts";
 import type { DrainableProxy, Output } from "./running-proxy.ts";
 
-/** Runs a proxy until it is told to stop. */
-export async function runProxy(
-  create: (output: Output) => DrainableProxy,
+/** What a command runs until it is told to stop. */
+export interface RunningProcess {
+  /** What the log says when it can't run. */
+  readonly failure: string;
+  readonly create: (output: Output) => DrainableProxy;
+}
+
+/** Runs a proxy or a controller until it is told to stop. */
+export async function runProcess(
+  { failure, create }: RunningProcess,
   context: CommandContext,
 ): Promise<ExitCode> {
   using _ = reportCrashes(context);
@@ -24,7 +31,7 @@ export async function runProxy(
   try {
     return await serve(create({ logger, accessLines }));
   } catch (error) {
-    logger.error("the proxy can't run", { error: error instanceof Error ? error.message : String(error) });
+    logger.error(failure, { error: error instanceof Error ? error.message : String(error) });
     return 1;
   } finally {
     await Promise.all([logLines.drained(), accessLines.drained()]);

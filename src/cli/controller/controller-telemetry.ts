@@ -1,0 +1,64 @@
+import type { ControlPlane } from "../../controller/control-plane.ts";
+import { reportSidecar, type SidecarReport, type SyncState } from "../../controller/sidecar-report.ts";
+import type { DiscoveryHub } from "../../discovery/server/discovery-hub.ts";
+import type { ControllerMetrics } from "../../telemetry/controller-metrics.ts";
+import type { ClusterTrust } from "./cluster-trust.ts";
+import type { MeshReflectors } from "./mesh-reflectors.ts";
+
+/** Lets the metrics ask what is watched. @param now monotonic ms, of the reflectors' clock */
+export function collectReflectors(metrics: ControllerMetrics, mesh: MeshReflectors, now: () => number): void {
+  const statistics = [...mesh.reflectors].map(([kind, reflector]) => ({ kind, of: reflector.statistics }));
+  metrics.objects.collectFrom(() => statistics.map(({ kind, of }) => [{ kind }, of.objects]));
+  metrics.watchEvents.collectFrom(() => statistics.map(({ kind, of }) => [{ kind }, of.events]));
+  metrics.watchErrors.collectFrom(() => statistics.map(({ kind, of }) => [{ kind }, of.errors]));
+  metrics.watchLag.collectFrom(() =>
+    statistics.flatMap(({ kind, of }) =>
+      of.state === "absent" || of.lastHeardMs === undefined
+        ? []
+        : [[{ kind }, (now() - of.lastHeardMs) / 1_000] as const],
+    ),
+  );
+  metrics.watchLists.collectFrom(() =>
+    statistics.flatMap(({ kind, of }) =>
+      Object.entries(of.lists).map(([reason, count]) => [{ kind, reason }, count] as const),
+    ),
+  );
+  metrics.watchEnds.collectFrom(() =>
+    statistics.flatMap(({ kind, of }) =>
+      Object.entries(of.watchEnds).map(([reason, count]) => [{ kind, reason }, count] as const),
+    ),
+  );
+  metrics.unreadableObjects.collectFrom(() => [[{}, mesh.unreadable.length]]);
+}
+
+/** Lets the metrics ask what is in force, and who has it. */
+export function collectBinding(
+  metrics: ControllerMetrics,
+  { binding }: ControlPlane,
+  hub: Pick<DiscoveryHub, "sessions">,
+): void {
+  metrics.frontends.collectFrom(() => [[{}, binding.frontends.size]]);
+  metrics.backends.collectFrom(() => [[{}, binding.backends.size]]);
+  metrics.sidecars.collectFrom(() => {
+    const counts = { "in-sync": 0, behind: 0, refused: 0 };
+    for (const view of hub.sessions()) counts[worstState(reportSidecar(view))]++;
+    return Object.entries(counts).map(([state, count]) => [{ state }, count] as const);
+  });
+}
+
+function worstState({ types }: SidecarReport): SyncState {
+  const states = new Set(types.map(({ state }) => state));
+  if (states.has("refused")) return "refused";
+  return states.has("behind") ? "behind" : "in-sync";
+}
+
+/** Lets the metrics ask when certificates expire. */
+export function collectTrust(metrics: ControllerMetrics, { certificates }: ClusterTrust): void {
+  metrics.certificateExpiry.collectFrom(() => {
+    const { expiresMs, authorityExpiresMs } = certificates;
+    const times = { serving: expiresMs, authority: authorityExpiresMs };
+    return Object.entries(times).flatMap(([certificate, ms]) =>
+      ms === undefined ? [] : [[{ certificate }, ms / 1_000] as const],
+    );
+  });
+}
