@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { Agent as HttpAgent, type IncomingMessage, request as requestPlain } from "node:http";
-import { Agent, type AgentOptions, type RequestOptions, request } from "node:https";
+import { Agent, type RequestOptions, request } from "node:https";
 import { KubeConfig } from "@kubernetes/client-node";
 import { ApiError, errorOfStatus } from "./api-error.ts";
+import { tlsIdentity } from "./tls-identity.ts";
 
 /** Shorter than what idle connections are granted by common load balancers, as client-go has it. */
 const TCP_KEEP_ALIVE_MS = 30_000;
@@ -56,8 +56,7 @@ export class ApiConnection {
 
   #agentFor(server: URL, options: RequestOptions, isProxied: boolean): HttpAgent | undefined {
     if (isProxied) return options.agent instanceof HttpAgent ? options.agent : undefined;
-    const tls = tlsOptions(options);
-    const digest = createHash("sha256").update(JSON.stringify(tls)).digest("base64");
+    const { tls, digest } = tlsIdentity(options);
     if (this.#pool?.digest === digest) return this.#pool.agent;
     for (const idle of Object.values(this.#pool?.agent.freeSockets ?? {})) {
       for (const socket of idle ?? []) socket.destroy();
@@ -92,19 +91,6 @@ async function requestOptions(config: KubeConfig): Promise<RequestOptions> {
   } catch (error) {
     throw new ApiError(`no credentials: ${messageOf(error)}`, { reason: "NoCredentials", cause: error });
   }
-}
-
-function tlsOptions(options: RequestOptions): AgentOptions {
-  const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
-  const tls: AgentOptions = {};
-  if (ca !== undefined) tls.ca = ca;
-  if (cert !== undefined) tls.cert = cert;
-  if (key !== undefined) tls.key = key;
-  if (pfx !== undefined) tls.pfx = pfx;
-  if (passphrase !== undefined) tls.passphrase = passphrase;
-  if (rejectUnauthorized !== undefined) tls.rejectUnauthorized = rejectUnauthorized;
-  if (servername !== undefined) tls.servername = servername;
-  return tls;
 }
 
 /** A config for the same cluster and user that has no token in its memory. */

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { KubeConfig } from "@kubernetes/client-node";
+import type { KubeConfig } from "@kubernetes/client-node";
+import { PooledKubeConfig } from "./pooled-kube-config.ts";
 
 export interface KubeConfigPlaces {
   /** Where a pod finds its service account's token. */
@@ -9,13 +10,13 @@ export interface KubeConfigPlaces {
 /**
  * How to reach the API server and who to be there: from the given kubeconfig file, else from those that KUBECONFIG
  * names, else from the pod's service account, else from `~/.kube/config`. Throws an Error that tells what is wrong
- * with the source that was found, or that there is none.
+ * with the source that was found, or that there is none. Typed calls with it share connections.
  */
 export function loadKubeConfig(
   path: string | undefined,
   { serviceAccountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token" }: KubeConfigPlaces = {},
 ): KubeConfig {
-  const config = new KubeConfig();
+  const config = new PooledKubeConfig();
   const named = process.env["KUBECONFIG"] ?? "";
   const isInPod = (process.env["KUBERNETES_SERVICE_HOST"] ?? "") !== "" && existsSync(serviceAccountToken);
   if (path !== undefined) return checked(config, `kubeconfig ${path}`, () => config.loadFromFile(path));
