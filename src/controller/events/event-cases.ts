@@ -33,7 +33,7 @@ export function authorityRotated(secret: ObjectPlace, until: string): EventDraft
   return {
     regarding: core("Secret", secret),
     reason: "AuthorityRotated",
-    note: `A new certificate authority signs from now on, valid until ${until}. The old one stays trusted while it is needed.`,
+    note: `There is a new certificate authority, valid until ${until}. The old one stays trusted while it is needed.`,
   };
 }
 

@@ -45,7 +45,7 @@ export type ServingReason =
   | "its names are others"
   | "two thirds of its life were over"
   | "a newer CA has reached all namespaces"
-  | "the CA that signed it ends soon";
+  | "it can't be renewed by the CA that signed it";
 
 /** One change of the Secret's content. */
 export type TrustStep =
@@ -96,13 +96,14 @@ function issuerOf({ content }: TrustView): Authority | undefined {
 /** The CA that is to have signed what is served. */
 function chooseSigner(view: TrustView, signers: readonly Authority[], newest: Authority): Authority {
   const present = issuerOf(view);
+  if (isOverdue(view, newest)) return newest;
   // Nothing has been everywhere for long, as in a new installation: what is longest in the bundle is best known.
-  const best =
+  return (
     signers.find((signer) => isKnown(view, signer)) ??
     signers.find((signer) => signer === present) ??
     signers.at(-1) ??
-    newest;
-  return isOverdue(view, best, newest) ? newest : best;
+    newest
+  );
 }
 
 /** Whether the CA has been in all namespaces for long enough. */
@@ -111,10 +112,13 @@ function isKnown({ distributed, nowMs, times }: TrustView, { fingerprint }: Auth
   return sinceMs !== undefined && nowMs >= sinceMs + times.distributionMs;
 }
 
-/** A namespace that no ConfigMap can be written to must not hold up a rotation until nothing valid is left for all. */
-function isOverdue({ nowMs, times }: TrustView, best: Authority, newest: Authority): boolean {
-  const isInLastSixth = nowMs >= best.notAfterMs - (best.notAfterMs - best.notBeforeMs) / 6;
-  return isInLastSixth && nowMs >= newest.notBeforeMs + 2 * times.distributionMs;
+/**
+ * A namespace that no ConfigMap can be written to must not hold up a rotation until nothing valid is left for all. What
+ * is served only comes to the last sixth of its life when it can't be renewed by the CA that signed it.
+ */
+function isOverdue({ content: { serving }, nowMs, times }: TrustView, newest: Authority): boolean {
+  if (serving === undefined || nowMs < newest.notBeforeMs + 2 * times.distributionMs) return false;
+  return nowMs >= serving.notAfterMs - (serving.notAfterMs - serving.notBeforeMs) / 6;
 }
 
 function whyIssue(view: TrustView, signer: Authority): ServingReason | undefined {
@@ -126,9 +130,8 @@ function whyIssue(view: TrustView, signer: Authority): ServingReason | undefined
   if (issuer === undefined) return "no CA of the bundle has signed it";
   if (!names.every((name) => serving.names.includes(name))) return "its names are others";
   if (signer.notBeforeMs > issuer.notBeforeMs) {
-    return isKnown(view, signer)
-      ? "a newer CA has reached all namespaces"
-      : "the CA that signed it ends soon";
+    if (isKnown(view, signer)) return "a newer CA has reached all namespaces";
+    return isOverdue(view, signer) ? "it can't be renewed by the CA that signed it" : undefined;
   }
   return isDue(serving, nowMs) && wouldLastLonger(view, serving, signer)
     ? "two thirds of its life were over"

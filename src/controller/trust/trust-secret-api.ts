@@ -2,7 +2,16 @@ import { type CoreV1Api, PatchStrategy, type V1Secret } from "@kubernetes/client
 import { apiFailure, callOptions } from "../api-call.ts";
 import { electionLimits } from "../election/election-limits.ts";
 import type { TrustData } from "./trust-content.ts";
-import { distributedAnnotation, ownerLabel, ownerName, trustSecretName } from "./trust-names.ts";
+import {
+  authorityKeysKey,
+  bundleKey,
+  distributedAnnotation,
+  ownerLabel,
+  ownerName,
+  servingChainKey,
+  servingKeyKey,
+  trustSecretName,
+} from "./trust-names.ts";
 import {
   readDistributed,
   type StoredTrust,
@@ -52,11 +61,13 @@ async function answer(call: () => Promise<V1Secret>): Promise<TrustAnswer> {
   }
 }
 
-/** The Secret, as the API server and watches give it, with its values decoded. */
+const ownKeys = [bundleKey, authorityKeysKey, servingChainKey, servingKeyKey];
+
+/** The Secret, as the API server and watches give it: our own values, decoded. */
 export function readTrustSecret({ metadata, data }: V1Secret): StoredTrust {
   return {
     data: Object.fromEntries(
-      Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
+      ownKeys.map((key) => [key, Buffer.from(data?.[key] ?? "", "base64").toString()]),
     ),
     distributed: readDistributed(metadata?.annotations?.[distributedAnnotation] ?? ""),
     resourceVersion: metadata?.resourceVersion ?? "",

@@ -12,6 +12,8 @@ export class TrustServer implements TrustSecretPort {
   readonly refusals: { readonly call: "read" | "create" | "replace"; readonly answer: TrustAnswer }[] = [];
   writes = 0;
   onWrite: () => void = () => undefined;
+  /** Called between what a read finds and its answer. */
+  onRead: () => void = () => undefined;
   #version = 0;
 
   get data(): TrustData {
@@ -19,7 +21,9 @@ export class TrustServer implements TrustSecretPort {
   }
 
   read(): Promise<TrustAnswer> {
-    return Promise.resolve(this.#refusal("read") ?? this.#answer());
+    const answer = this.#refusal("read") ?? this.#answer();
+    this.onRead();
+    return Promise.resolve(answer);
   }
 
   create(data: TrustData): Promise<TrustAnswer> {
@@ -34,7 +38,7 @@ export class TrustServer implements TrustSecretPort {
     if (refusal !== undefined) return Promise.resolve(refusal);
     if (this.secret === undefined) return Promise.resolve({ kind: "absent" });
     if (secret.resourceVersion !== this.secret.resourceVersion) return Promise.resolve({ kind: "conflict" });
-    return Promise.resolve(this.#store(secret));
+    return Promise.resolve(this.#store({ ...secret, data: { ...this.data, ...secret.data } }));
   }
 
   /** Somebody's edit by hand; undefined: deleted. */
