@@ -6,7 +6,7 @@ import { ROUTE_KINDS, type RouteKind } from "./route-kinds.ts";
 import type { RouteAddress, RouteAnswer, RouteRefusal, StatusPort } from "./status-port.ts";
 
 /** Who writes, in `metadata.managedFields`. */
-const FIELD_MANAGER = "eastbound-controller";
+export const FIELD_MANAGER = "eastbound-controller";
 
 /** Routes at the API server. */
 export function createStatusApi(config: KubeConfig): StatusPort {

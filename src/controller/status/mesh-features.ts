@@ -1,0 +1,42 @@
+/**
+ * The features of Gateway API 1.7 that work, by the names of its conformance suite, sorted as XMesh wants them
+ * (https://github.com/kubernetes-sigs/gateway-api/tree/v1.7.0/pkg/features). docs/status.md says of each where it is
+ * documented, and those pages are run as tests. The suite takes what it has to test from here.
+ */
+export const MESH_FEATURES: readonly string[] = [
+  "HTTPRoute",
+  "HTTPRoute303RedirectStatusCode",
+  "HTTPRoute307RedirectStatusCode",
+  "HTTPRoute308RedirectStatusCode",
+  "HTTPRouteBackendProtocolWebSocket",
+  "HTTPRouteBackendRequestHeaderModification",
+  "HTTPRouteBackendTimeout",
+  "HTTPRouteBackendURLRewrite",
+  "HTTPRouteCORS",
+  "HTTPRouteHostRewrite",
+  "HTTPRouteMethodMatching",
+  "HTTPRouteNamedRouteRule",
+  "HTTPRouteParentRefPort",
+  "HTTPRoutePathRedirect",
+  "HTTPRoutePathRewrite",
+  "HTTPRoutePortRedirect",
+  "HTTPRouteQueryParamMatching",
+  "HTTPRouteRequestMirror",
+  "HTTPRouteRequestMultipleMirrors",
+  "HTTPRouteRequestPercentageMirror",
+  "HTTPRouteRequestTimeout",
+  "HTTPRouteResponseHeaderModification",
+  "HTTPRouteRetryCodes",
+  "HTTPRouteRetryConnectionError",
+  "HTTPRouteSchemeRedirect",
+  "Mesh",
+  "MeshClusterIPMatching",
+  "MeshConsumerRoute",
+  "MeshHTTPRouteBackendRequestHeaderModification",
+  "MeshHTTPRouteNamedRouteRule",
+  "MeshHTTPRouteQueryParamMatching",
+  "MeshHTTPRouteRedirectPath",
+  "MeshHTTPRouteRedirectPort",
+  "MeshHTTPRouteRewritePath",
+  "MeshHTTPRouteSchemeRedirect",
+];
