@@ -34,8 +34,7 @@ export class ApiConnection {
   async get(path: string, signal: AbortSignal): Promise<IncomingMessage> {
     const config = this.#config;
     const server = serverOf(config);
-    const options = await requestOptions(config);
-    signal.throwIfAborted();
+    const options = await unlessAborted(requestOptions(config), signal);
     const url = new URL(server.pathname.replace(/\/$/, "") + path, server);
     const ready = { ...options, signal, agent: this.#agentFor(server, options, hasProxy(config)) };
     const response = await this.#send(url, ready);
@@ -91,6 +90,20 @@ async function requestOptions(config: KubeConfig): Promise<RequestOptions> {
   } catch (error) {
     throw new ApiError(`no credentials: ${messageOf(error)}`, { reason: "NoCredentials", cause: error });
   }
+}
+
+/** A program for credentials may hang; the request must not. */
+function unlessAborted<T>(pending: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(asError(signal.reason));
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    pending.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
 }
 
 /** A config for the same cluster and user that has no token in its memory. */

@@ -27,6 +27,8 @@ const WATCH_SILENCE_MS = 130_000;
 const WATCH_SECONDS = 300;
 /** A watch that held for this long counts as a success, whatever ended it. */
 const PROVEN_MS = 5_000;
+/** What stands between two defects in a row. */
+const DEFECT_PAUSE_MS = 5_000;
 /** After so many watches in a row without a sign of life the version watched from is in doubt. */
 const MAX_SILENT_WATCHES = 2;
 
@@ -142,34 +144,31 @@ export class Reflection<T> implements Reflector {
 
   async #run(): Promise<void> {
     while (!this.#isStopped) {
-      const outcome = await this.#next();
-      if (this.#isStopped) break;
-      if (outcome.kind === "failed") await this.#pauseAfter(outcome.error);
+      try {
+        const outcome = await this.#next();
+        if (outcome.kind === "failed" && !this.#isStopped) await this.#pauseAfter(outcome.error);
+      } catch (error) {
+        // A defect of ours, or of what we were given, must end neither the loop nor the process.
+        this.#countError(messageOf(error));
+        await this.#pause(DEFECT_PAUSE_MS);
+      }
     }
   }
 
-  async #next(): Promise<Outcome> {
-    try {
-      const version = this.#resourceVersion;
-      return await (version === undefined ? this.#list() : this.#watch(version));
-    } catch (error) {
-      // A defect of ours must not end the loop.
-      return failed(new ApiError(messageOf(error), { reason: "Defect", cause: error }));
-    }
+  #next(): Promise<Outcome> {
+    const version = this.#resourceVersion;
+    return version === undefined ? this.#list() : this.#watch(version);
   }
 
   async #pauseAfter(error: ApiError): Promise<void> {
-    const { clock, log, random } = this.#options;
-    const statistics = this.#memory.statistics;
     this.#failures++;
-    statistics.errors++;
-    statistics.lastError = error.message;
+    this.#countError(error.message);
     const delayMs = retryDelayMs({
       failures: this.#failures,
       retryAfterSeconds: error.retryAfterSeconds,
-      random: random(),
+      random: this.#options.random(),
     });
-    log.warn("request to the API server failed", {
+    this.#options.log.warn("request to the API server failed", {
       resource: this.#memory.resource,
       reason: error.reason,
       error: error.message,
@@ -177,9 +176,18 @@ export class Reflection<T> implements Reflector {
       failures: this.#failures,
       retryMs: Math.round(delayMs),
     });
+    await this.#pause(delayMs);
+  }
+
+  #countError(message: string): void {
+    this.#memory.statistics.errors++;
+    this.#memory.statistics.lastError = message;
+  }
+
+  async #pause(delayMs: number): Promise<void> {
     this.#memory.enter("waiting");
     await new Promise<void>((resolve) => {
-      const timer = clock.startTimer(resolve, delayMs);
+      const timer = this.#options.clock.startTimer(resolve, delayMs);
       this.#endPause = () => {
         timer.stop();
         resolve();

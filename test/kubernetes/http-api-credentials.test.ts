@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
@@ -125,6 +125,23 @@ describe("HTTP API: credentials", () => {
       assert.equal(await asking(server.config(user))(), "NoCredentials");
     });
   }
+
+  it("can be given up while a program for credentials hangs", async () => {
+    await using server = await LocalApiServer.start();
+    const pidFile = join(folder, "pid");
+    const exec = {
+      command: "sh",
+      args: ["-c", `echo $$ > ${pidFile}.new; mv ${pidFile}.new ${pidFile}; exec sleep 60`],
+    };
+    const controller = new AbortController();
+    const request = { resource: { group: "", version: "v1", plural: "services" } };
+    const pending = createWatchApi(server.config({ exec })).list(request, () => {}, controller.signal);
+    while (!existsSync(pidFile)) await new Promise((resolve) => setImmediate(resolve));
+    controller.abort(new Error("enough"));
+    await assert.rejects(pending, { message: "enough" });
+    process.kill(Number(readFileSync(pidFile, "utf8")));
+    assert.equal(server.connections, 0);
+  });
 
   it("fails like any request when there is no cluster", async () => {
     await using server = await LocalApiServer.start();
