@@ -214,7 +214,7 @@ class RunningServer implements DiscoveryServer {
     );
     // The rest is for connections: GOAWAY, and those that do not go are cut.
     const timer = setTimeout(() => this.#listener.destroy(), this.#limits.endTimeoutMs);
-    this.#grpc.tryShutdown(() => this.#listener.destroy());
+    this.#grpc.tryShutdown(() => {});
     await this.#listener.drained();
     clearTimeout(timer);
     this.#grpc.forceShutdown();

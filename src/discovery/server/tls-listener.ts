@@ -46,8 +46,8 @@ const TLS_OPTIONS = { minVersion: "TLSv1.3", ALPNProtocols: ["h2"] } as const;
 
 interface Connection {
   readonly socket: Socket;
-  /** Until the handshake is done. */
   readonly timer: NodeJS.Timeout;
+  isSecure: boolean;
 }
 
 /**
@@ -96,10 +96,11 @@ export class TlsListener {
     return this.#connections.size;
   }
 
-  /** No new connections; those that are open stay. */
+  /** No new connections; those that are through with their handshake stay. */
   stop(): void {
     this.#stopFollowing();
     this.#tcp.close();
+    for (const { socket, isSecure } of this.#connections.values()) if (!isSecure) socket.destroy();
   }
 
   /** Cuts the connection of a peer, as `peerOf` names it; without a peer, all. */
@@ -129,7 +130,7 @@ export class TlsListener {
     const { handshakeTimeoutMs } = this.#options;
     const peer = peerOf(socket);
     const timer = setTimeout(() => this.#refuse(socket, "timeout"), handshakeTimeoutMs);
-    this.#connections.set(peer, { socket, timer });
+    this.#connections.set(peer, { socket, timer, isSecure: false });
     socket.on("error", () => socket.destroy());
     socket.once("close", () => {
       clearTimeout(timer);
@@ -150,7 +151,9 @@ export class TlsListener {
   }
 
   #onSecure(socket: TLSSocket): void {
-    clearTimeout(this.#connections.get(peerOf(socket))?.timer);
+    const connection = this.#connections.get(peerOf(socket));
+    clearTimeout(connection?.timer);
+    if (connection !== undefined) connection.isSecure = true;
     socket.on("error", () => socket.destroy());
     if (socket.alpnProtocol === "h2") this.#options.onSecure(socket);
     else this.#refuse(socket, "no-http2");
