@@ -15,7 +15,7 @@ export async function askAddresses(addresses: readonly SocketAddress[]): Promise
   return await Promise.all(
     addresses.map((address) => {
       const host = address.host === "" ? "127.0.0.1" : address.host;
-      return ask(socketAddress.show({ ...address, host }), { host, port: address.port });
+      return ask(socketAddress.show({ ...address, host }), { host, port: address.port, agent: false });
     }),
   );
 }
@@ -64,7 +64,10 @@ async function askPod(config: KubeConfig, namespace: string, pod: string): Promi
   }
 }
 
-type Way = { readonly host: string; readonly port: number } | { readonly createConnection: () => Duplex };
+type Way =
+  | { readonly host: string; readonly port: number; readonly agent: false }
+  /** Without an agent at all: one would make connections of its own. */
+  | { readonly createConnection: () => Duplex };
 
 async function ask(source: string, way: Way): Promise<ReplicaAnswer> {
   try {
@@ -80,7 +83,7 @@ async function ask(source: string, way: Way): Promise<ReplicaAnswer> {
 async function get(way: Way): Promise<{ readonly status: number; readonly body: string }> {
   const { request } = await import("node:http");
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
-  const options = { path: "/sidecars", agent: false, signal: AbortSignal.timeout(TIMEOUT_MS) } as const;
+  const options = { path: "/sidecars", signal: AbortSignal.timeout(TIMEOUT_MS) };
   request({ ...options, ...way }, (response) => {
     let body = "";
     response.setEncoding("utf8");

@@ -1,6 +1,7 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import type { Permission } from "../../../src/controller/permission.ts";
 import { cluster } from "./cluster.ts";
+import { rbacObjects } from "./rbac.ts";
 import type { TestNamespace } from "./test-namespace.ts";
 import { requestToken } from "./tokens.ts";
 
@@ -19,28 +20,9 @@ export class RestrictedConfig implements AsyncDisposable {
     permissions: readonly Permission[],
   ): Promise<RestrictedConfig> {
     const { name } = namespace;
-    const subjects = [{ kind: "ServiceAccount", name: "restricted", namespace: name }];
-    const apiVersion = "rbac.authorization.k8s.io/v1";
-    const apiGroup = "rbac.authorization.k8s.io";
-    await namespace.apply([
-      { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "restricted" } },
-      { apiVersion, kind: "Role", metadata: { name: "restricted" }, rules: rulesOf(permissions, true) },
-      {
-        apiVersion,
-        kind: "RoleBinding",
-        metadata: { name: "restricted" },
-        subjects,
-        roleRef: { apiGroup, kind: "Role", name: "restricted" },
-      },
-      { apiVersion, kind: "ClusterRole", metadata: { name }, rules: rulesOf(permissions, false) },
-      {
-        apiVersion,
-        kind: "ClusterRoleBinding",
-        metadata: { name },
-        subjects,
-        roleRef: { apiGroup, kind: "ClusterRole", name },
-      },
-    ]);
+    const account = { namespace: name, name: "restricted" };
+    const { namespaced, clusterScoped } = rbacObjects(permissions, account, name);
+    await namespace.apply([...namespaced, ...clusterScoped]);
     const token = await requestToken({ namespace: name, serviceAccount: "restricted" });
     const current = cluster().config.getCurrentCluster();
     const config = new KubeConfig();
@@ -57,15 +39,4 @@ export class RestrictedConfig implements AsyncDisposable {
       { apiVersion, kind: "ClusterRole", metadata: { name } },
     ]);
   }
-}
-
-function rulesOf(permissions: readonly Permission[], namespaced: boolean): readonly object[] {
-  return permissions
-    .filter((permission) => permission.namespaced === namespaced)
-    .map(({ apiGroups, resources, resourceNames, verbs }) => ({
-      apiGroups,
-      resources,
-      resourceNames,
-      verbs,
-    }));
 }
