@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { ApiError } from "../../src/kubernetes/api-error.ts";
 import { createWatchApi } from "../../src/kubernetes/http-api.ts";
-import { selfSigned } from "./certificates.ts";
+import { selfSigned } from "../support/self-signed.ts";
 import { json, LocalApiServer } from "./local-api-server.ts";
 
 const emptyList = json(200, { metadata: { resourceVersion: "10" }, items: [] });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { PooledKubeConfig } from "../../src/kubernetes/pooled-kube-config.ts";
-import { selfSigned } from "./certificates.ts";
+import { selfSigned } from "../support/self-signed.ts";
 import { json, LocalApiServer } from "./local-api-server.ts";
 
 const answer = json(200, { kind: "NamespaceList", apiVersion: "v1", metadata: {}, items: [] });

@@ -11,7 +11,7 @@ import { type EncodedResource, SELF_NAME, type Self } from "../../src/discovery/
 import { DiscoveryHub } from "../../src/discovery/server/discovery-hub.ts";
 import { type DiscoveryServer, startDiscoveryServer } from "../../src/discovery/server/discovery-server.ts";
 import type { SessionView } from "../../src/discovery/server/session-view.ts";
-import { selfSigned } from "../kubernetes/certificates.ts";
+import { selfSigned } from "./self-signed.ts";
 
 /** A Service port, its endpoints, and what its one route says. */
 export interface StubService {
