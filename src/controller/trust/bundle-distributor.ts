@@ -151,7 +151,8 @@ export class BundleDistributor {
   async #sleep(): Promise<void> {
     const { clock } = this.#options;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const ends = this.#isSynced ? [...this.#open].map((name) => this.#pauses.get(name)?.untilMs ?? 0) : [];
+    const isReady = this.#isSynced && this.#bundle !== undefined;
+    const ends = isReady ? [...this.#open].map((name) => this.#pauses.get(name)?.untilMs ?? 0) : [];
     const waitMs = Math.min(longestPauseMs, ...ends.map((end) => Math.max(0, end - clock.now())));
     const timer = clock.startTimer(resolve, waitMs);
     this.#wake = resolve;
