@@ -2,21 +2,13 @@ import { ApiAttempt } from "./api-attempt.ts";
 import { ApiError, errorOfStatus } from "./api-error.ts";
 import { resourceName } from "./api-resource.ts";
 import { type ObjectChange, type ObjectList, resourceVersionOf } from "./held-objects.ts";
+import { listPages, type PageRequest, type PageResult } from "./paged-list.ts";
 import type { ReflectorClock } from "./reflector-clock.ts";
 import { messageOf, ReflectorMemory } from "./reflector-memory.ts";
 import type { ListReason, ReflectorState, ReflectorStatistics, WatchEnd } from "./reflector-statistics.ts";
 import { retryDelayMs } from "./retry-delay.ts";
-import type {
-  ListPage,
-  ListRequest,
-  ObjectSelection,
-  WatchApi,
-  WatchEvent,
-  WatchObserver,
-} from "./watch-api.ts";
+import type { ObjectSelection, WatchApi, WatchEvent, WatchObserver } from "./watch-api.ts";
 
-/** What a page holds: what kubectl and client-go ask for. */
-const PAGE_OBJECTS = 500;
 /** The API server gives a request up after 60 s; longer than that without an object means that nobody is there. */
 const LIST_SILENCE_MS = 65_000;
 /** The API server answers a watch at once, before its first event. */
@@ -201,7 +193,10 @@ export class Reflection<T> implements Reflector {
     const { clock, log } = this.#options;
     const { held, statistics } = this.#memory;
     const startMs = clock.now();
-    const result = await this.#listAll();
+    const result = await listPages<T>(
+      () => held.beginList(),
+      (page, list) => this.#listPage(page, list),
+    );
     if (this.#isStopped) return DONE;
     if (result.kind === "failed") return result;
     this.#resourceVersion = result.resourceVersion;
@@ -223,46 +218,7 @@ export class Reflection<T> implements Reflector {
     return DONE;
   }
 
-  /**
-   * All pages. They show one moment, which the server may forget before the last: then all over again, and at the
-   * second time in a single page.
-   */
-  async #listAll(): Promise<
-    | { readonly kind: "listed"; readonly list: ObjectList<T>; readonly resourceVersion: string }
-    | { readonly kind: "failed"; readonly error: ApiError }
-  > {
-    let list = this.#memory.held.beginList();
-    let first: ListPage | undefined;
-    let continueToken: string | undefined;
-    let expiries = 0;
-    for (;;) {
-      const limit = expiries > 1 ? {} : { limit: PAGE_OBJECTS };
-      const page = await this.#listPage(
-        { ...limit, ...(continueToken === undefined ? {} : { continueToken }) },
-        list,
-      );
-      if (page.kind === "page") {
-        first ??= page.page;
-        continueToken = page.page.continueToken;
-        if (continueToken === undefined) {
-          return { kind: "listed", list, resourceVersion: first.resourceVersion };
-        }
-        continue;
-      }
-      if (!page.error.isExpired || continueToken === undefined) return page;
-      expiries++;
-      list = this.#memory.held.beginList();
-      first = undefined;
-      continueToken = undefined;
-    }
-  }
-
-  async #listPage(
-    page: Pick<ListRequest, "limit" | "continueToken">,
-    list: ObjectList<T>,
-  ): Promise<
-    { readonly kind: "page"; readonly page: ListPage } | { readonly kind: "failed"; readonly error: ApiError }
-  > {
+  async #listPage(page: PageRequest, list: ObjectList<T>): Promise<PageResult> {
     const attempt = this.#begin(LIST_SILENCE_MS);
     const onItem = (item: unknown): void => {
       if (attempt.signal.aborted) return;

@@ -94,6 +94,17 @@ describe("reflector: lists", () => {
     await scene.reflector.stop();
   });
 
+  it("does not ask for pages for ever where even one page comes in pieces that expire", async () => {
+    const scene = new Scene();
+    for (let i = 0; i < 3; i++) {
+      await scene.api.nextList().end("10", "page-2");
+      await scene.api.nextList().fail(expired);
+    }
+    scene.api.assertNothingAsked();
+    assert.equal(scene.reflector.statistics.state, "waiting");
+    await scene.reflector.stop();
+  });
+
   it("tries again later when a page fails, from the first page on", async () => {
     const scene = new Scene();
     await scene.api.nextList().end("10", "page-2");
