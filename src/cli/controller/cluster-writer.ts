@@ -3,8 +3,12 @@ import { CoordinationV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { type Election, startElection } from "../../controller/election/election.ts";
 import { createLeaseApi } from "../../controller/election/lease-api.ts";
 import { createEventApi } from "../../controller/events/event-api.ts";
+import { meshObjectTaken } from "../../controller/events/event-cases.ts";
 import { EventRecorder } from "../../controller/events/event-recorder.ts";
 import { routeEvents, statusOverwritten } from "../../controller/events/route-events.ts";
+import { createMeshApi } from "../../controller/status/mesh-api.ts";
+import { MeshObject } from "../../controller/status/mesh-object.ts";
+import { MESH_RESOURCE } from "../../controller/status/observed-mesh.ts";
 import { createStatusApi } from "../../controller/status/status-api.ts";
 import { StatusWriter } from "../../controller/status/status-writer.ts";
 import type { ControllerMetrics } from "../../telemetry/controller-metrics.ts";
@@ -14,6 +18,8 @@ import { controllerClock } from "./own-clock.ts";
 
 /** Who writes, in `metadata.managedFields`; and the name of the Lease. */
 export const CONTROLLER = "eastbound-controller";
+
+const MESH_API_VERSION = `${MESH_RESOURCE.group}/${MESH_RESOURCE.version}`;
 
 export interface ClusterWriterOptions {
   readonly config: KubeConfig;
@@ -32,11 +38,12 @@ export interface ClusterWriterOptions {
 export class ClusterWriter {
   readonly status: StatusWriter;
   readonly events: EventRecorder;
+  readonly #mesh: MeshObject;
   readonly #options: ClusterWriterOptions;
   #election: Election | undefined;
 
   constructor(options: ClusterWriterOptions) {
-    const { config, name, random, log, metrics } = options;
+    const { config, namespace, name, random, log, metrics } = options;
     this.#options = options;
     this.events = new EventRecorder({
       api: createEventApi(config, name),
@@ -58,6 +65,14 @@ export class ClusterWriter {
         for (const event of routeEvents(change)) this.events.record(event);
       },
       onOverwritten: (route) => this.events.record(statusOverwritten(route)),
+    });
+    this.#mesh = new MeshObject({
+      api: createMeshApi(config),
+      clock: controllerClock,
+      random,
+      log,
+      namespace,
+      onTaken: (mesh) => this.events.record(meshObjectTaken({ ...mesh, apiVersion: MESH_API_VERSION })),
     });
     metrics.statusPending.collectFrom(() => [[{}, this.status.pending]]);
     metrics.leader.collectFrom(() => [[{}, this.isLeading ? 1 : 0]]);
@@ -81,7 +96,13 @@ export class ClusterWriter {
       identity: `${name}_${randomBytes(4).toString("hex")}`,
       lead: async (signal, mayWrite) => {
         onLead();
-        await Promise.all([this.status.run(signal, mayWrite), trust.lead(signal, mayWrite)]);
+        const { status } = this;
+        const work = [
+          status.run(signal, mayWrite),
+          this.#mesh.run(signal, mayWrite),
+          trust.lead(signal, mayWrite),
+        ];
+        await Promise.all(work);
       },
       clock: controllerClock,
       random,

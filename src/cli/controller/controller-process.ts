@@ -6,7 +6,11 @@ import {
 } from "../../admin/endpoints.ts";
 import type { BindingProblem } from "../../binding/bind.ts";
 import { ControlPlane, type MeshChanges } from "../../controller/control-plane.ts";
-import { configurationRefused, serviceProblem } from "../../controller/events/event-cases.ts";
+import {
+  configurationRefused,
+  gatewayApiMissing,
+  serviceProblem,
+} from "../../controller/events/event-cases.ts";
 import { reportSidecar, type SidecarsReport } from "../../controller/sidecar-report.ts";
 import type { TrustChange } from "../../controller/trust/maintain-trust.ts";
 import { trustSecretName } from "../../controller/trust/trust-names.ts";
@@ -15,6 +19,7 @@ import { type DiscoveryServer, startDiscoveryServer } from "../../discovery/serv
 import type { HubEvents } from "../../discovery/server/hub-events.ts";
 import { createWatchApi } from "../../kubernetes/http-api.ts";
 import { loadKubeConfig } from "../../kubernetes/kube-config.ts";
+import type { MeshResource } from "../../kubernetes/mesh-reader.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { createSystemRandom } from "../../platform/random.ts";
 import { createControllerMetrics } from "../../telemetry/controller-metrics.ts";
@@ -129,6 +134,7 @@ export class ControllerProcess implements DrainableProxy {
       strictGrants: hasStrictGrants,
       onChanges: (changes) => this.#plane.change(changes),
       onRoute: (key, route) => writer.status.observe("HTTPRoute", key, route),
+      onAbsent: (resource) => this.#recordAbsence(resource, writer),
     });
     this.#resources.defer(() => reflectors.stop());
     this.#resources.defer(() => trust.stop());
@@ -196,6 +202,12 @@ export class ControllerProcess implements DrainableProxy {
     const refused = { resource: `${type} ${names.join(", ")}`, message: reason };
     const pod = { namespace, name, ...(uid !== undefined && { uid }) };
     this.#cluster?.writer.events.record(configurationRefused(pod, refused));
+  }
+
+  /** Told at the controllers' own Service, because there is no other object to tell it at. */
+  #recordAbsence({ group, plural, versions }: MeshResource, { events }: ClusterWriter): void {
+    const service = { namespace: this.#namespace, name: CONTROLLER };
+    events.record(gatewayApiMissing(service, { resource: `${plural}.${group}`, versions }));
   }
 
   #recordTrust(change: TrustChange): void {

@@ -16,6 +16,8 @@ export interface MeshReflectorsOptions
   readonly onChanges: (changes: readonly BindingInput[]) => void;
   /** An HTTPRoute as the API server has it, with the status of ours that it carries; undefined: it is gone. */
   readonly onRoute: (key: string, route: ObservedRoute | undefined) => void;
+  /** No CRD serves a resource in a version that is read; until one does there are no objects of it. */
+  readonly onAbsent: (resource: MeshResource) => void;
 }
 
 /** An object that counts as not there, since it can't be read. */
@@ -84,6 +86,9 @@ export class MeshReflectors {
       // A route's status carries its resourceVersion, and so differs each time.
       ...(!isRoute && { isSame: (before, after) => isDeepStrictEqual(before, after) }),
       onChanges: (changes) => this.#take(resource.kind, changes),
+      onState: (state) => {
+        if (state === "absent") this.#options.onAbsent(resource);
+      },
       api,
       clock,
       random,

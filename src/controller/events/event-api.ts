@@ -54,6 +54,8 @@ async function readMetadata(
   switch (`${apiVersion} ${kind}`) {
     case "v1 Pod":
       return (await core.readNamespacedPod({ namespace, name }, optionsOf(signal))).metadata;
+    case "v1 Secret":
+      return (await core.readNamespacedSecret({ namespace, name }, optionsOf(signal))).metadata;
     case "v1 Service":
       return (await core.readNamespacedService({ namespace, name }, optionsOf(signal))).metadata;
     default:

@@ -55,27 +55,17 @@ export function trustRepaired(secret: ObjectPlace, problem: string): EventDraft 
   };
 }
 
-/** `service` is that of the controllers themselves: the one object that every installation has. */
-export function gatewayApiMissing(service: ObjectPlace, resource: string): EventDraft {
-  return {
-    regarding: core("Service", service),
-    reason: "GatewayApiMissing",
-    note: `The API server does not serve ${resource}, so there are no routes. Install the CRDs of Gateway API; they are noticed at once.`,
-  };
-}
-
-/** The CRD is there, but in no version that this program reads. */
-export function gatewayApiUnknownVersion(
+/** No CRD, or one of other versions only. `service` is the controllers' own: the object that every installation has. */
+export function gatewayApiMissing(
   service: ObjectPlace,
-  resource: string,
-  versions: { readonly served: readonly string[]; readonly known: readonly string[] },
+  { resource, versions }: { readonly resource: string; readonly versions: readonly string[] },
 ): EventDraft {
   return {
     regarding: core("Service", service),
-    reason: "GatewayApiUnknownVersion",
+    reason: "GatewayApiMissing",
     note:
-      `The API server serves ${resource} in ${versions.served.join(", ")}, ` +
-      `and this version of Eastbound reads ${versions.known.join(", ")}: such routes are not in force.`,
+      `The API server does not serve ${resource} in version ${versions.join(" or ")}, so Eastbound knows of none. ` +
+      "Install the CRDs of Gateway API; that is noticed at once.",
   };
 }
 

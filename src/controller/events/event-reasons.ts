@@ -27,7 +27,6 @@ export const EVENT_REASONS = {
   CertificateRotated: { type: "Normal", on: "Secret", action: "RotateCertificates", by: "leader" },
   TrustRepaired: { type: "Warning", on: "Secret", action: "RotateCertificates", by: "leader" },
   GatewayApiMissing: { type: "Warning", on: "Service", action: "WatchRoutes", by: "replica" },
-  GatewayApiUnknownVersion: { type: "Warning", on: "Service", action: "WatchRoutes", by: "replica" },
   MeshObjectTaken: { type: "Warning", on: "XMesh", action: "WriteStatus", by: "leader" },
 } as const satisfies Readonly<Record<string, EventKind>>;
 

@@ -14,6 +14,6 @@ export const eventPermissions: readonly Permission[] = [
     resources: ["pods", "services"],
     verbs: ["get"],
     namespaced: false,
-    why: "`kubectl describe` finds an Event by the uid of the object, which is looked up",
+    why: "`kubectl describe` finds an Event by the uid of the object, which is looked up (that of the Secret by the right to read it)",
   },
 ];

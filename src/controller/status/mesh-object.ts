@@ -34,20 +34,23 @@ const ROUNDS = 4;
 export class MeshObject {
   readonly #options: MeshObjectOptions;
   #wake: (() => void) | undefined;
+  #isAsked = false;
   #takenUid = "";
 
   constructor(options: MeshObjectOptions) {
     this.#options = options;
   }
 
-  /** Looks at once: for whoever knows that something changed. */
+  /** Looks at once, or once more where a look is under way: for whoever knows that something changed. */
   look(): void {
+    this.#isAsked = true;
     this.#wake?.();
   }
 
   /** Until the signal. `mayWrite` is asked right before each write. */
   async run(signal: AbortSignal, mayWrite: () => boolean): Promise<void> {
     while (!signal.aborted) {
+      this.#isAsked = false;
       let rounds = ROUNDS;
       while (rounds-- > 0 && (await this.#keep(signal, mayWrite)) === "look again");
       await this.#pause(signal);
@@ -93,7 +96,7 @@ export class MeshObject {
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
+    if (signal.aborted || this.#isAsked) return;
     const { clock, random } = this.#options;
     await new Promise<void>((resolve) => {
       const wake = (): void => {

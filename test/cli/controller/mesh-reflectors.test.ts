@@ -36,6 +36,7 @@ function start(strictGrants = false) {
   const clock = new ManualClock();
   const changes: string[] = [];
   const routes: string[] = [];
+  const absent: string[] = [];
   const warnings: unknown[] = [];
   const reflectors = new MeshReflectors({
     api,
@@ -52,8 +53,9 @@ function start(strictGrants = false) {
     },
     onRoute: (key: string, route: ObservedRoute | undefined) =>
       routes.push(`${key} ${route?.generation ?? "gone"}`),
+    onAbsent: ({ plural }) => absent.push(plural),
   });
-  return { api, reflectors, changes, routes, warnings };
+  return { api, reflectors, changes, routes, absent, warnings };
 }
 
 type Mesh = ReturnType<typeof start>;
@@ -91,6 +93,7 @@ describe("MeshReflectors", () => {
     await settled();
     assert.equal(isSynced && mesh.reflectors.isSynced, true);
     assert.deepEqual(mesh.changes, ["upsert Service shop/cart"]);
+    assert.deepEqual(mesh.absent, ["httproutes"]);
     await mesh.reflectors.stop();
   });
 

@@ -4,7 +4,6 @@ import {
   certificateRotated,
   configurationRefused,
   gatewayApiMissing,
-  gatewayApiUnknownVersion,
   meshObjectTaken,
   serviceProblem,
   trustRepaired,
@@ -24,10 +23,9 @@ const cases: Readonly<Record<Exclude<EventReason, RouteReason>, EventDraft>> = {
   AuthorityRotated: authorityRotated(place, "2027-01-01T00:00:00Z"),
   CertificateRotated: certificateRotated(place, "2027-01-01T00:00:00Z"),
   TrustRepaired: trustRepaired(place, "ca.key does not belong to ca.crt"),
-  GatewayApiMissing: gatewayApiMissing(place, "httproutes.gateway.networking.k8s.io"),
-  GatewayApiUnknownVersion: gatewayApiUnknownVersion(place, "httproutes.gateway.networking.k8s.io", {
-    served: ["v2"],
-    known: ["v1", "v1beta1"],
+  GatewayApiMissing: gatewayApiMissing(place, {
+    resource: "httproutes.gateway.networking.k8s.io",
+    versions: ["v1", "v1beta1"],
   }),
   MeshObjectTaken: meshObjectTaken({ ...mesh, controllerName: "example.com/mesh" }),
 };

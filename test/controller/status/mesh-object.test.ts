@@ -177,6 +177,17 @@ describe("MeshObject", () => {
     f.object.look();
   });
 
+  it("looks once more where it is told during a look", async () => {
+    const f = new Fixture();
+    f.api.before = () => {
+      if (f.api.calls.length < 4) f.object.look();
+    };
+    await f.start();
+    await settle();
+    assert.equal(f.api.calls.filter((call) => call === "list").length, 4);
+    await f.stop();
+  });
+
   it("gives a status to others of ours, and leaves those of other controllers alone", async () => {
     const f = new Fixture();
     f.api.put("mine", OURS, { status: {} });
