@@ -1,5 +1,6 @@
 import { type AdminPorts, adminEndpoints, metricsEndpoints } from "../admin/endpoints.ts";
 import { systemClock } from "../platform/clock.ts";
+import { loadMallocTrim } from "../platform/malloc-trim.ts";
 import { createMemoryGauge } from "../platform/memory-use.ts";
 import { openFilesLimit } from "../platform/open-files.ts";
 import { createSystemRandom } from "../platform/random.ts";
@@ -12,6 +13,7 @@ import { createProxyMetrics, type ProxyMetrics } from "../telemetry/proxy-metric
 import { metricsOf, startAdminServers } from "./admin-servers.ts";
 import { type Capture, startCapture } from "./capture.ts";
 import { connectionsWithin } from "./connection-limit.ts";
+import { keepReturningMemory } from "./memory-return.ts";
 import type { ProxySettings } from "./proxy-settings.ts";
 import { collectEndpoints, createAccessLog, createProxyTelemetry } from "./proxy-telemetry.ts";
 
@@ -100,6 +102,11 @@ export class RunningProxy implements AsyncDisposable {
     resources.defer(() => this.#wheel.stop());
     const sweep = setInterval(() => this.registry.expireIdle(systemClock.now()), SERIES_SWEEP_MS);
     resources.defer(() => clearInterval(sweep));
+    const trim = loadMallocTrim();
+    if (trim !== undefined)
+      resources.defer(
+        keepReturningMemory({ trim, rss: () => process.memoryUsage.rss(), now: systemClock.now, schedule }),
+      );
     const adminPorts: AdminPorts = {
       ...ports,
       drain: () => this.drain(),
@@ -140,4 +147,9 @@ export class RunningProxy implements AsyncDisposable {
 function startTimer(callback: () => void, delayMs: number): { stop(): void } {
   const timer = setTimeout(callback, delayMs);
   return { stop: () => clearTimeout(timer) };
+}
+
+function schedule(delayMs: number, run: () => void): () => void {
+  const timer = setTimeout(run, delayMs);
+  return () => clearTimeout(timer);
 }

@@ -1,4 +1,4 @@
-import type * as ffi from "node:ffi";
+import { loadFfi } from "./ffi.ts";
 import { ipv4Text, ipv6Text } from "./ip-text.ts";
 
 /** Where a connection was going before iptables redirected it. */
@@ -74,19 +74,6 @@ function openLibc(): { readonly library?: Libc; readonly message: string } {
     return { library: { getsockopt, errno: () => getInt32(place) }, message: "" };
   } catch (error) {
     return { message: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-/** Loads node:ffi without its notice of being experimental, and no other warning is lost: nothing else runs between. */
-function loadFfi(): typeof ffi {
-  const warnings = { value: process.emitWarning.bind(process), configurable: true, writable: true };
-  Object.defineProperty(process, "emitWarning", { ...warnings, value: () => undefined });
-  try {
-    const loaded = process.getBuiltinModule("node:ffi");
-    if (loaded === undefined) throw new Error("this Node has none");
-    return loaded;
-  } finally {
-    Object.defineProperty(process, "emitWarning", warnings);
   }
 }
 

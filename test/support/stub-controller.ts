@@ -43,7 +43,7 @@ function endpointOf({ address, port, zone }: StubService["endpoints"][number]): 
   };
 }
 
-export function stubBackend({
+function stubBackend({
   namespace = NAMESPACE,
   name,
   address,
@@ -65,7 +65,7 @@ export function stubBackend({
   };
 }
 
-export function stubFrontend(service: StubService): Frontend {
+function stubFrontend(service: StubService): Frontend {
   const { namespace = NAMESPACE, name, address, port, protocol = "http", rules } = service;
   const routes = rules && [{ namespace, name, rules }];
   return {
