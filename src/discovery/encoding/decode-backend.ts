@@ -1,6 +1,6 @@
 import type { Backend, BackendProtocol, Endpoint } from "../../binding/backend.ts";
 import { defined, get, listOf, object } from "../../resources/read/collection.ts";
-import { type Field, report } from "../../resources/read/field.ts";
+import { type Field, type Read, report } from "../../resources/read/field.ts";
 import { portNumber } from "../../resources/read/port.ts";
 import { integer, optional, text } from "../../resources/read/scalar.ts";
 import type { Result } from "../../resources/result.ts";
@@ -74,11 +74,12 @@ function readEndpoints(at: Field): readonly Endpoint[] {
     4: get(at, "ipv4Prefix", (field) => field.value as Uint8Array),
     6: get(at, "ipv6Prefix", (field) => field.value as Uint8Array),
   };
+  const commonPort = get(at, "endpointPort", orNone(portNumber));
   const endpoints: Endpoint[] = [];
   get(
     at,
     "groups",
-    listOf((field) => readGroup(field, places, prefixes, endpoints)),
+    listOf((field) => readGroup(field, { places, prefixes, commonPort }, endpoints)),
   );
   endpoints.sort(compareEndpoints);
   for (let i = 1; i < endpoints.length; i++) {
@@ -98,13 +99,15 @@ function compareEndpoints(a: Endpoint, b: Endpoint): number {
   return a.address < b.address ? -1 : 1;
 }
 
+/** What the groups have in common. */
+interface Common {
+  readonly places: readonly string[];
+  readonly prefixes: Readonly<Record<4 | 6, Uint8Array>>;
+  readonly commonPort: number | undefined;
+}
+
 /** Adds the group's endpoints to `into`. */
-function readGroup(
-  field: Field,
-  places: readonly string[],
-  prefixes: Readonly<Record<4 | 6, Uint8Array>>,
-  into: Endpoint[],
-): void {
+function readGroup(field: Field, { places, prefixes, commonPort }: Common, into: Endpoint[]): void {
   const at = object(field);
   refuseUnknown(at);
   const place = (index: Field): string => {
@@ -114,7 +117,7 @@ function readGroup(
   const isSet = (name: string): boolean => get(at, name, (flag) => flag.value === true);
   const family = isSet("isIpv6") ? 6 : 4;
   const likeAll = {
-    port: get(at, "port", portNumber),
+    port: get(at, "port", (port) => (port.value === 0 ? commonPort : undefined) ?? portNumber(port)),
     family,
     isReady: !isSet("isNotReady"),
     isServing: !isSet("isNotServing"),
@@ -136,9 +139,9 @@ function readGroup(
   });
 }
 
-/** Reads the number of a place, 0 being none. */
-function orNone(place: (field: Field) => string): (field: Field) => string | undefined {
-  return (field) => (field.value === 0 ? undefined : place(field));
+/** Reads a number, or what it stands for, 0 being none. */
+function orNone<T>(read: Read<T>): Read<T | undefined> {
+  return (field) => (field.value === 0 ? undefined : read(field));
 }
 
 function splitAddresses(field: Field, prefix: Uint8Array, size: number, room: number): readonly string[] {

@@ -32,9 +32,12 @@ export function encodeBackend(backend: Backend): Uint8Array {
   const ipv4Prefix = commonPrefix(backend.endpoints, 4);
   const ipv6Prefix = commonPrefix(backend.endpoints, 6);
   const places = new Map<string, number>();
-  const groups = groupEndpoints(backend.endpoints, relevantTopology(backend)).map((group) =>
-    encodeGroup(group, (group.like.family === 4 ? ipv4Prefix : ipv6Prefix).length, places),
-  );
+  const endpointPort = backend.endpoints[0]?.port ?? 0;
+  const groups = groupEndpoints(backend.endpoints, relevantTopology(backend)).map((group) => {
+    const prefix = group.like.family === 4 ? ipv4Prefix : ipv6Prefix;
+    const port = group.like.port === endpointPort ? 0 : group.like.port;
+    return { ...encodeGroup(group, prefix.length, places), port };
+  });
   return BackendMessage.encode({
     protocol: PROTOCOLS[backend.protocol],
     clusterIps: backend.clusterIPs.map(ipBytes),
@@ -49,6 +52,7 @@ export function encodeBackend(backend: Backend): Uint8Array {
     ipv4Prefix,
     ipv6Prefix,
     groups,
+    endpointPort,
   }).finish();
 }
 
@@ -87,7 +91,7 @@ function encodeGroup(
   { like, addresses }: Group,
   prefixLength: number,
   places: Map<string, number>,
-): EndpointGroup {
+): Omit<EndpointGroup, "port"> {
   const numberOf = (place: string): number => {
     const known = places.get(place) ?? places.size + 1;
     places.set(place, known);
@@ -99,7 +103,6 @@ function encodeGroup(
     suffixes.set(ipBytes(address).subarray(prefixLength), index * suffixLength);
   }
   return {
-    port: like.port,
     addresses: suffixes,
     isIpv6: like.family === 6,
     isNotReady: !like.isReady,

@@ -168,6 +168,11 @@ describe("the encoding of Backends", () => {
       { name: "no message", bytes: Uint8Array.of(10, 255, 255), path: "" },
       { name: "port 0", bytes: groups({ port: 0 }), path: "groups[0].port" },
       { name: "port 65536", bytes: groups({ port: 65_536 }), path: "groups[0].port" },
+      {
+        name: "port 65536 of all groups",
+        bytes: message({ endpointPort: 65_536, groups: [group({ port: 0 })] }),
+        path: "endpointPort",
+      },
       { name: "no addresses", bytes: groups({ addresses: new Uint8Array() }), path: "groups[0].addresses" },
       {
         name: "half an address",

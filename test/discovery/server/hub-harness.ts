@@ -21,7 +21,7 @@ export class FakeCatalogue implements ResourceCatalogue {
   readonly #resources = new Map<string, EncodedResource>();
   lookups = 0;
 
-  put(type: ResourceType, name: string, content: string): void {
+  put(type: ResourceType, name: string, content: string | Uint8Array): void {
     const bytes = Buffer.from(content);
     const plainName = name.split("@")[0] ?? "";
     this.#resources.set(`${type} ${name}`, { name: plainName, version: contentVersion(bytes), bytes });

@@ -67,11 +67,14 @@ export interface Backend {
   ipv4Prefix: Uint8Array;
   ipv6Prefix: Uint8Array;
   groups: EndpointGroup[];
+  /** The port of all groups that have none of their own. */
+  endpointPort: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Endpoints that differ in their addresses only. Places are numbers of the backend's list, counted from 1. */
 export interface EndpointGroup {
+  /** 0: the backend's endpoint_port. */
   port: number;
   /** What is left of each address after the prefix, all of one length. */
   addresses: Uint8Array;
@@ -97,6 +100,7 @@ function createBaseBackend(): Backend {
     ipv4Prefix: new Uint8Array(0),
     ipv6Prefix: new Uint8Array(0),
     groups: [],
+    endpointPort: 0,
     _unknownFields: {},
   };
 }
@@ -129,6 +133,9 @@ export const Backend: MessageFns<Backend> = {
     }
     for (const v of message.groups) {
       EndpointGroup.encode(v!, writer.uint32(74).fork()).join();
+    }
+    if (message.endpointPort !== 0) {
+      writer.uint32(80).uint32(message.endpointPort);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -224,6 +231,14 @@ export const Backend: MessageFns<Backend> = {
             }
 
             message.groups.push(EndpointGroup.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.endpointPort = reader.uint32();
             continue;
           }
         }
