@@ -3,6 +3,7 @@ import { ZONE_LABEL } from "../resources/node.ts";
 import { type MeshObject, type ParsedObject, parseObject } from "../resources/parse-object.ts";
 import { isRecord } from "./api-error.ts";
 import type { ApiResource } from "./api-resource.ts";
+import { SliceCompactor } from "./compact-slice.ts";
 
 /** A resource whose objects the mesh reads. */
 export interface MeshResource {
@@ -60,15 +61,19 @@ export function meshReader({
 }: MeshResource): (raw: unknown) => ParsedObject | undefined {
   const apiVersion = group === "" ? versions[0] : `${group}/${versions[0]}`;
   const hasStatus = kind === "HTTPRoute";
+  const slices = new SliceCompactor();
   return (raw) => {
     if (!isRecord(raw) || !isRecord(raw["metadata"])) return undefined;
     const { generation, ...metadata } = trimmed(raw["metadata"]);
-    return parseObject({
+    const parsed = parseObject({
       ...raw,
       apiVersion,
       kind,
       metadata: hasStatus ? { ...metadata, generation } : metadata,
     });
+    return parsed.kind === "object" && parsed.object.kind === "EndpointSlice"
+      ? { kind: "object", object: slices.compact(parsed.object) }
+      : parsed;
   };
 }
 
