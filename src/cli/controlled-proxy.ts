@@ -5,7 +5,7 @@ import { DiscoveryClient } from "../discovery/client/discovery-client.ts";
 import { GrpcTransport } from "../discovery/client/grpc-transport.ts";
 import { SnapshotFile } from "../discovery/client/snapshot-file.ts";
 import { decodeBackend } from "../discovery/encoding/decode-backend.ts";
-import { decodeFrontend } from "../discovery/encoding/decode-frontend.ts";
+import { decodeFrontendInSteps } from "../discovery/encoding/decode-frontend.ts";
 import { decodeSelf } from "../discovery/encoding/self.ts";
 import { systemClock } from "../platform/clock.ts";
 import { createSystemRandom } from "../platform/random.ts";
@@ -68,7 +68,7 @@ export class ControlledProxy implements DrainableProxy {
         turns: new TurnScheduler(now),
         place: settings.place,
       }),
-      codec: { frontend: decodeFrontend, backend: decodeBackend, self: decodeSelf },
+      codec: { frontend: decodeFrontendInSteps, backend: decodeBackend, self: decodeSelf },
       transport: tellingOf(parts.transport, () => this.#age.connected()),
       snapshots,
     });

@@ -9,7 +9,7 @@ import { GrpcTransport } from "../../src/discovery/client/grpc-transport.ts";
 import { SnapshotFile } from "../../src/discovery/client/snapshot-file.ts";
 import { contentVersion } from "../../src/discovery/content-version.ts";
 import { decodeBackend } from "../../src/discovery/encoding/decode-backend.ts";
-import { decodeFrontend } from "../../src/discovery/encoding/decode-frontend.ts";
+import { decodeFrontendInSteps } from "../../src/discovery/encoding/decode-frontend.ts";
 import { encodeBackend } from "../../src/discovery/encoding/encode-backend.ts";
 import { encodeFrontend } from "../../src/discovery/encoding/encode-frontend.ts";
 import { decodeSelf, encodeSelf } from "../../src/discovery/encoding/self.ts";
@@ -215,7 +215,7 @@ export class Sidecar implements AsyncDisposable {
       random: () => 0,
       log: this.log,
       sink: this.sink,
-      codec: { frontend: decodeFrontend, backend: decodeBackend, self: decodeSelf },
+      codec: { frontend: decodeFrontendInSteps, backend: decodeBackend, self: decodeSelf },
       transport: {
         resolve: () => Promise.resolve(addresses()),
         open: (address, listener) =>

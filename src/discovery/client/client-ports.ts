@@ -33,7 +33,8 @@ export interface ResourceSink {
 
 /** Reads what the controller sends; wrong content is a value. */
 export interface ResourceCodec {
-  frontend(name: string, bytes: Uint8Array): Result<Frontend>;
+  /** In steps of about a millisecond: a Frontend may have thousands of rules. */
+  frontend(name: string, bytes: Uint8Array): Generator<undefined, Result<Frontend>>;
   backend(name: string, bytes: Uint8Array): Result<Backend>;
   self(name: string, bytes: Uint8Array): Result<Self>;
 }

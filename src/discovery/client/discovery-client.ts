@@ -15,6 +15,7 @@ import { FrontendTable } from "./frontend-table.ts";
 import { describeRejections, type Rejection, rejectionOf } from "./rejection.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { Turns } from "./turns.ts";
 import { UnlearntNames } from "./unlearnt-names.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -79,6 +80,7 @@ export class DiscoveryClient {
   readonly #selfName = new Subscriptions("Self", () => this.#self?.version);
   readonly #frontends: FrontendTable;
   readonly #backends: BackendTable;
+  readonly #turns: Turns;
   readonly #unlearnt = new UnlearntNames();
   readonly #waiters: Waiters;
   readonly #snapshot: SnapshotWriter | undefined;
@@ -96,6 +98,7 @@ export class DiscoveryClient {
     this.#options = options;
     const { clock, sink, log, snapshots } = options;
     this.#link = new ControllerLink({ ...options, owner: this.#linkOwner });
+    this.#turns = new Turns(clock);
     const isConnected = (): boolean => this.#link.isConnected;
     this.#backends = new BackendTable({
       clock,
@@ -137,6 +140,7 @@ export class DiscoveryClient {
   /** Ends the stream and all timers. What is in force stays so. */
   async stop(): Promise<void> {
     this.#link.stop();
+    this.#turns.clear();
     this.#frontends.onLost();
     this.#backends.stop();
     this.#waiters.settleAllUnknown(() => false);
@@ -246,9 +250,11 @@ export class DiscoveryClient {
       this.#flush();
     },
     onConnected: (): void => this.#frontends.onConnected(),
-    onResponse: (response: DeltaResponse): void => this.#take(response),
+    onResponse: (response: DeltaResponse): void => this.#turns.do(this.#take(response)),
     onWritable: (): void => this.#flush(),
     onLost: (): void => {
+      // What was not taken yet was not acknowledged, and comes again.
+      this.#turns.clear();
       this.#frontends.onLost();
       this.#backends.onLost();
       if (this.#link.isHopeful) return;
@@ -289,14 +295,15 @@ export class DiscoveryClient {
   }
 
   /** Takes all of a response that is good, and says of the rest what is wrong. */
-  #take(response: DeltaResponse): void {
+  *#take(response: DeltaResponse): Generator<undefined, void> {
     const { type, nonce, resources, removed } = response;
     this.#responses++;
     this.#resources += resources.length;
     const rejections: Rejection[] = [];
     for (const resource of resources) {
-      const rejection = this.#takeResource(type, resource);
+      const rejection = yield* this.#takeResource(type, resource);
       if (rejection !== undefined) rejections.push(rejection);
+      yield;
     }
     for (const name of removed) this.#remove(type, name);
     if (type === "Backend") this.#frontends.activateComplete();
@@ -313,10 +320,10 @@ export class DiscoveryClient {
     this.#snapshot?.changed();
   }
 
-  #takeResource(type: ResourceType, resource: EncodedResource): Rejection | undefined {
+  *#takeResource(type: ResourceType, resource: EncodedResource): Generator<undefined, Rejection | undefined> {
     switch (type) {
       case "Frontend":
-        return this.#takeFrontend(resource);
+        return yield* this.#takeFrontend(resource);
       case "Backend":
         return this.#takeBackend(resource);
       case "Self":
@@ -324,10 +331,11 @@ export class DiscoveryClient {
     }
   }
 
-  #takeFrontend(resource: EncodedResource): Rejection | undefined {
+  *#takeFrontend(resource: EncodedResource): Generator<undefined, Rejection | undefined> {
+    if (this.#frontends.get(resource.name) === undefined) return undefined;
+    const result = yield* this.#options.codec.frontend(resource.name, resource.bytes);
     const entry = this.#frontends.get(resource.name);
     if (entry === undefined) return undefined;
-    const result = this.#options.codec.frontend(resource.name, resource.bytes);
     if (result.kind === "invalid") {
       const rejection = rejectionOf("Frontend", resource, result.problems);
       this.#frontends.reject(entry, rejection);
@@ -397,7 +405,7 @@ export class DiscoveryClient {
       for (const resource of resources) {
         if (resource.type !== type) continue;
         if (type === "Frontend") this.#addStored(resource.name);
-        const rejection = this.#takeResource(type, resource);
+        const rejection = resultOf(this.#takeResource(type, resource));
         if (rejection !== undefined) rejections.push(rejection);
       }
     };
@@ -411,5 +419,13 @@ export class DiscoveryClient {
       resources: rejections.length,
       error: describeRejections(rejections),
     });
+  }
+}
+
+/** Does all steps at once. */
+function resultOf<T>(steps: Generator<undefined, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
   }
 }

@@ -21,11 +21,6 @@ export class MessageReader {
     this.#mostBytes = mostBytes;
   }
 
-  /** True between messages. */
-  get isAtBoundary(): boolean {
-    return this.#headBytes === 0;
-  }
-
   /**
    * @param onMessage gets each message that is complete, as bytes of its own
    * @returns what makes all that follows unreadable

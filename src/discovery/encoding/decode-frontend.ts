@@ -11,21 +11,45 @@ import { defined, get, listOf, object } from "../../resources/read/collection.ts
 import type { Field } from "../../resources/read/field.ts";
 import { dnsLabel, dnsSubdomain } from "../../resources/read/names.ts";
 import { integer, optional, text } from "../../resources/read/scalar.ts";
-import type { Result } from "../../resources/result.ts";
-import { Frontend as FrontendMessage } from "../generated/eastbound/discovery/v1/frontend.ts";
+import type { Problem, Result } from "../../resources/result.ts";
+import {
+  Frontend as FrontendMessage,
+  Route as RouteMessage,
+} from "../generated/eastbound/discovery/v1/frontend.ts";
 import { backendReference } from "./backend-reference.ts";
 import { readBackendRef, readFilters, unknownFilter } from "./decode-filter.ts";
 import { readMatch } from "./decode-match.ts";
-import { decodeWith, enumOf, refuseUnknown, unknownFieldIn, unknownFieldOf } from "./decode-message.ts";
+import {
+  decodeWith,
+  enumOf,
+  refuseUnknown,
+  unknownFieldIn,
+  unknownFieldOf,
+  withoutThrowing,
+} from "./decode-message.ts";
 import { ownBackend, parseFrontendName } from "./frontend-name.ts";
+import { splitRoutes } from "./split-routes.ts";
 
 type Place = Pick<Frontend, "name" | "address" | "port">;
 
-/**
- * Reads the bytes that `encodeFrontend` wrote. What a newer controller says of a rule and this version does not know
- * costs that rule: its requests are answered 500, or it does not match what it can't tell apart (proto/eastbound).
- */
+/** `decodeFrontendInSteps`, in one go. */
 export function decodeFrontend(name: string, bytes: Uint8Array): Result<Frontend> {
+  const steps = decodeFrontendInSteps(name, bytes);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/**
+ * Reads the bytes that `encodeFrontend` wrote, one route a step: thousands of rules take longer than one turn of the
+ * event loop may. What a newer controller says of a rule and this version does not know costs that rule: its requests
+ * are answered 500, or it does not match what it can't tell apart (proto/eastbound).
+ */
+export function* decodeFrontendInSteps(
+  name: string,
+  bytes: Uint8Array,
+): Generator<undefined, Result<Frontend>> {
   const place = parseFrontendName(name);
   if (place === undefined) {
     return {
@@ -33,7 +57,28 @@ export function decodeFrontend(name: string, bytes: Uint8Array): Result<Frontend
       problems: [{ path: "name", message: "must be IP:port, with IPv6 in brackets" }],
     };
   }
-  return decodeWith(bytes, FrontendMessage, (field) => readFrontend(field, { name, ...place }));
+  const split = withoutThrowing(() => splitRoutes(bytes));
+  if (split.kind === "invalid") return split;
+  const result = decodeWith(split.value.rest, FrontendMessage, (field) =>
+    readFrontend(field, { name, ...place }),
+  );
+  if (result.kind === "invalid" || result.value.routes === undefined) return result;
+  const routes: BoundRoute[] = [];
+  for (const [index, route] of split.value.routes.entries()) {
+    yield;
+    const read = decodeWith(route, RouteMessage, readRoute);
+    if (read.kind === "invalid") return { kind: "invalid", problems: read.problems.map(inRoute(index)) };
+    routes.push(read.value);
+  }
+  return { kind: "ok", value: { ...result.value, routes: { ...result.value.routes, routes } } };
+}
+
+/** Tells in which of a Frontend's routes a problem is. */
+function inRoute(index: number): (problem: Problem) => Problem {
+  return ({ path, message }) => ({
+    path: `routes.routes[${index}]${path === "" ? "" : `.${path}`}`,
+    message,
+  });
 }
 
 const PROTOCOLS: Readonly<Record<number, FrontendProtocol>> = { 1: "http", 2: "detect", 3: "opaque" };

@@ -14,15 +14,18 @@ interface MessageType {
 
 /** Reads the bytes of one message: a value, or every problem. Never throws, whatever the bytes are. */
 export function decodeWith<T>(bytes: Uint8Array, type: MessageType, read: Read<T>): Result<T> {
-  let message: unknown;
+  const message = withoutThrowing(() => type.decode(bytes));
+  return message.kind === "ok" ? parseWith(message.value, read) : message;
+}
+
+/** What `decode` makes of some bytes. The generated code has no other way of saying that bytes are malformed. */
+export function withoutThrowing<T>(decode: () => T): Result<T> {
   try {
-    message = type.decode(bytes);
+    return { kind: "ok", value: decode() };
   } catch (error) {
-    // The generated code has no other way of saying that bytes are malformed.
     const text = error instanceof Error ? error.message : String(error);
     return { kind: "invalid", problems: [{ path: "", message: `is malformed: ${text}` }] };
   }
-  return parseWith(message, read);
 }
 
 /**

@@ -22,8 +22,9 @@ const WRONG = "wrong";
 
 /** A Frontend's content is the names of its Backends; a Backend's and Self's is any text. */
 export const stubCodec: ResourceCodec = {
-  frontend: (name, bytes) =>
-    decoded(bytes, (text): Frontend => {
+  // Each name of a Backend is a step.
+  *frontend(name, bytes) {
+    const result = decoded(bytes, (text): Frontend => {
       const [backend = "", ...routed] = text.split(",");
       const [address = "", port = ""] = name.split(":");
       return {
@@ -57,7 +58,10 @@ export const stubCodec: ResourceCodec = {
           ],
         },
       };
-    }),
+    });
+    for (const _ of new TextDecoder().decode(bytes).split(",")) yield;
+    return result;
+  },
   backend: (name, bytes) =>
     decoded(
       bytes,

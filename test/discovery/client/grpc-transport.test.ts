@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import dns from "node:dns";
 import { once } from "node:events";
 import { constants, type ServerHttp2Stream } from "node:http2";
+import { syncBuiltinESMExports } from "node:module";
 import type { DeltaRequest } from "../../../src/discovery/client/client-ports.ts";
 import { GrpcTransport } from "../../../src/discovery/client/grpc-transport.ts";
 import { typeUrl } from "../../../src/discovery/resource-types.ts";
@@ -399,6 +401,45 @@ describe("the gRPC transport", () => {
       const addresses = await transport("localhost").resolve();
       assert.ok(addresses.length > 0);
       assert.equal(new Set(addresses).size, addresses.length);
+    });
+
+    it("that it knows, while DNS can't be asked, with one look-up at a time", async () => {
+      const real = dns.lookup;
+      type Reply = (error: Error | null, addresses: readonly object[]) => void;
+      const answers: Reply[] = [];
+      const answer = (error: Error | null, addresses: readonly object[]): void => {
+        for (const reply of answers.splice(0)) reply(error, addresses);
+      };
+      Object.assign(dns, {
+        lookup: (_host: string, _options: object, reply: Reply) => answers.push(reply),
+      });
+      syncBuiltinESMExports();
+      try {
+        const found = transport("controller");
+        const first = found.resolve();
+        const second = found.resolve();
+        await new Promise((done) => setImmediate(done));
+        assert.equal(answers.length, 1);
+        answer(null, [{ address: "10.0.0.1" }, { address: "10.0.0.2" }]);
+        assert.deepEqual(
+          [await first, await second],
+          [
+            ["10.0.0.1", "10.0.0.2"],
+            ["10.0.0.1", "10.0.0.2"],
+          ],
+        );
+        const third = found.resolve();
+        await new Promise((done) => setImmediate(done));
+        answer(Object.assign(new Error("later"), { code: "EAI_AGAIN" }), []);
+        assert.deepEqual(await third, ["10.0.0.1", "10.0.0.2"]);
+        const fourth = found.resolve();
+        await new Promise((done) => setImmediate(done));
+        answer(Object.assign(new Error("none"), { code: "ENOTFOUND" }), []);
+        await assert.rejects(fourth, /can't be resolved: none/);
+      } finally {
+        Object.assign(dns, { lookup: real });
+        syncBuiltinESMExports();
+      }
     });
 
     it("or says why it can't", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -253,11 +254,20 @@ describe("the snapshot's file format", () => {
     );
   });
 
+  it("is refused where the checksum is right and the content is not", () => {
+    const content = Uint8Array.of(0x0a, 0x7f);
+    const head = encodeSnapshot([]).subarray(0, 21);
+    const bytes = Buffer.concat([head, createHash("sha256").update(content).digest(), content]);
+    assert.deepEqual(decodeSnapshot(bytes), {
+      kind: "invalid",
+      problems: [{ path: "", message: "is malformed" }],
+    });
+  });
+
   it("passes over types that this version does not know", () => {
     const old = encodeSnapshot([]);
     const entry = { type: "Backend", name: "b", version: "1", resource: new Uint8Array(1) };
     const content = Snapshot.encode({ resources: [{ ...entry, type: "New" }, entry] }).finish();
-    const { createHash } = process.getBuiltinModule("node:crypto");
     const bytes = Buffer.concat([
       old.subarray(0, 21),
       createHash("sha256").update(content).digest(),
