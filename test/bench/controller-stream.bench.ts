@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { Catalogue, createTrust, Replica, SidecarFiles } from "../discovery/mesh-harness.ts";
@@ -21,7 +22,7 @@ const root = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "eastbound-bench-"));
 await build({
   absWorkingDir: root,
-  entryPoints: { sidecar: "test/bench/controller-stream/sidecar.ts" },
+  entryPoints: { sidecar: fileURLToPath(import.meta.resolve("./controller-stream/sidecar.ts")) },
   outdir: folder,
   bundle: true,
   splitting: true,

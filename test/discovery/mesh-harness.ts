@@ -21,7 +21,7 @@ import { type ServingCertificate, TestAuthority } from "../support/certificates.
 import { RecordingLog, RecordingSink } from "./client/client-harness.ts";
 
 const HOST = "eastbound-controller.eastbound-system.svc";
-export const TOKEN = "a-good-token";
+const TOKEN = "a-good-token";
 
 /** What there is in the cluster. */
 export class Catalogue implements ResourceCatalogue {
@@ -67,7 +67,7 @@ export function frontendOf(address: string, service: string): Frontend {
   };
 }
 
-export function backendOf(service: string, endpoints: readonly string[]): Backend {
+function backendOf(service: string, endpoints: readonly string[]): Backend {
   return {
     name: `shop/${service}:80`,
     namespace: "shop",
