@@ -39,7 +39,10 @@ describe("SliceCompactor", () => {
         hintZones: names,
         hintNodes: names,
       },
-      { requiredKeys: ["addresses", "isReady", "isServing", "isTerminating", "hintZones", "hintNodes"] },
+      {
+        requiredKeys: ["addresses", "isReady", "isServing", "isTerminating", "hintZones", "hintNodes"],
+        noNullPrototype: true,
+      },
     );
     const compactor = new SliceCompactor();
     fc.assert(
