@@ -1,17 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
-import {
-  AuthenticationV1Api,
-  CoreV1Api,
-  type KubeConfig,
-  type V1ConfigMap,
-  type V1Namespace,
-  type V1Secret,
-} from "@kubernetes/client-node";
+import { AuthenticationV1Api, CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import type { ControllerClock } from "../../controller/clock.ts";
 import type { ControllerLog } from "../../controller/controller-log.ts";
-import { createBundleApi, readBundleMap } from "../../controller/trust/bundle-api.ts";
-import { BundleDistributor, type NamespaceState } from "../../controller/trust/bundle-distributor.ts";
-import type { BundleMap } from "../../controller/trust/bundle-port.ts";
+import { createBundleApi } from "../../controller/trust/bundle-api.ts";
+import { BundleDistributor } from "../../controller/trust/bundle-distributor.ts";
 import {
   createTrustMaintainer,
   type TrustChange,
@@ -23,9 +14,13 @@ import {
   type TokenOutcome,
 } from "../../controller/trust/tokens/token-authenticator.ts";
 import { createTokenReviewApi } from "../../controller/trust/tokens/token-review-api.ts";
-import { bundleMapName, injectLabel, trustSecretName } from "../../controller/trust/trust-names.ts";
-import { createTrustSecretApi, readTrustSecret } from "../../controller/trust/trust-secret-api.ts";
-import type { StoredTrust } from "../../controller/trust/trust-secret-port.ts";
+import {
+  bundleReflection,
+  membershipReflection,
+  secretReflection,
+  type TrustReflection,
+} from "../../controller/trust/trust-reflections.ts";
+import { createTrustSecretApi } from "../../controller/trust/trust-secret-api.ts";
 import type { Authenticate } from "../../discovery/server/authentication.ts";
 import { type Reflector, type ReflectorOptions, startReflector } from "../../kubernetes/reflector.ts";
 
@@ -80,28 +75,15 @@ export class ClusterTrust {
       log,
       onChange,
     });
-    const namespaces = reflect<NamespaceState>(options, {
-      resource: { group: "", version: "v1", plural: "namespaces" },
-      read: (raw) => stateOf(raw as V1Namespace),
-      onChanges: (changes) => distribution.observeNamespaces(changes),
-    });
-    const maps = reflect<BundleMap>(options, {
-      resource: { group: "", version: "v1", plural: "configmaps" },
-      fieldSelector: `metadata.name=${bundleMapName}`,
-      read: (raw) => readBundleMap(raw as V1ConfigMap),
-      onChanges: (changes) => distribution.observeMaps(changes),
-    });
-    const secret = reflect<StoredTrust>(options, {
-      resource: { group: "", version: "v1", plural: "secrets" },
-      namespace,
-      fieldSelector: `metadata.name=${trustSecretName}`,
-      read: (raw) => readTrustSecret(raw as V1Secret),
-      onChanges: (changes) => {
-        for (const change of changes) {
-          this.certificates.observe(change.kind === "upsert" ? change.object : undefined);
-        }
-        this.#maintainer.poke();
-      },
+    const namespaces = reflect(options, membershipReflection, (changes) =>
+      distribution.observeNamespaces(changes),
+    );
+    const maps = reflect(options, bundleReflection, (changes) => distribution.observeMaps(changes));
+    const secret = reflect(options, secretReflection(namespace), (changes) => {
+      for (const change of changes) {
+        this.certificates.observe(change.kind === "upsert" ? change.object : undefined);
+      }
+      this.#maintainer.poke();
     });
     this.#reflectors = [namespaces, maps, secret];
     void Promise.all([namespaces.synced, maps.synced]).then(() => synced.resolve());
@@ -123,7 +105,7 @@ export class ClusterTrust {
   }
 
   /** The leader's part. */
-  lead(signal: AbortSignal, mayWrite: () => boolean): Promise<void> {
+  run(signal: AbortSignal, mayWrite: () => boolean): Promise<void> {
     return this.#maintainer.run(signal, mayWrite);
   }
 
@@ -132,18 +114,12 @@ export class ClusterTrust {
   }
 }
 
-type Reflected<T> = Pick<
-  ReflectorOptions<T>,
-  "resource" | "namespace" | "fieldSelector" | "read" | "onChanges"
->;
-
-function reflect<T>({ api, clock, random, log }: ClusterTrustOptions, what: Reflected<T>): Reflector {
-  return startReflector<T>({ isSame: isDeepStrictEqual, api, clock, random, log, ...what });
-}
-
-function stateOf({ metadata, status }: V1Namespace): NamespaceState {
-  if (metadata?.deletionTimestamp !== undefined || status?.phase === "Terminating") return "terminating";
-  return metadata?.labels?.[injectLabel] === "enabled" ? "meshed" : "other";
+function reflect<T>(
+  { api, clock, random, log }: ClusterTrustOptions,
+  what: TrustReflection<T>,
+  onChanges: ReflectorOptions<T>["onChanges"],
+): Reflector {
+  return startReflector<T>({ ...what, onChanges, api, clock, random, log });
 }
 
 /** What sidecars call the controller by: its Service, which is headless, in every form that resolves. */

@@ -96,12 +96,7 @@ export class ClusterWriter {
       identity: `${name}_${randomBytes(4).toString("hex")}`,
       lead: async (signal, mayWrite) => {
         onLead();
-        const { status } = this;
-        const work = [
-          status.run(signal, mayWrite),
-          this.#mesh.run(signal, mayWrite),
-          trust.lead(signal, mayWrite),
-        ];
+        const work = [this.status, this.#mesh, trust].map((each) => each.run(signal, mayWrite));
         await Promise.all(work);
       },
       clock: controllerClock,

@@ -13,7 +13,7 @@ import {
 } from "../../controller/events/event-cases.ts";
 import { reportSidecar, type SidecarsReport } from "../../controller/sidecar-report.ts";
 import type { TrustChange } from "../../controller/trust/maintain-trust.ts";
-import { trustSecretName } from "../../controller/trust/trust-names.ts";
+import { trustEvent } from "../../controller/trust/trust-events.ts";
 import { DiscoveryHub } from "../../discovery/server/discovery-hub.ts";
 import { type DiscoveryServer, startDiscoveryServer } from "../../discovery/server/discovery-server.ts";
 import type { HubEvents } from "../../discovery/server/hub-events.ts";
@@ -38,7 +38,6 @@ import { createHubEvents, createServerEvents } from "./hub-telemetry.ts";
 import { MeshReflectors } from "./mesh-reflectors.ts";
 import { controllerClock } from "./own-clock.ts";
 import { ownName, ownNamespace } from "./own-place.ts";
-import { trustEvent } from "./trust-event.ts";
 
 /** How often series that nobody writes any more are looked for. */
 const SERIES_SWEEP_MS = 60_000;
@@ -173,7 +172,7 @@ export class ControllerProcess implements DrainableProxy {
 
   #publish(changes: MeshChanges): void {
     const { frontends, backends, statuses, selves, seenMs } = changes;
-    this.#hub.publish({ frontends, backends, selves });
+    this.#hub.publish({ frontends, backends, selves, sinceMs: seenMs });
     this.#metrics.bindDuration.with({}).observe((systemClock.now() - seenMs) / 1_000);
     for (const key of statuses) {
       this.#cluster?.writer.status.want("HTTPRoute", key, this.#plane.binding.status(key));
@@ -211,7 +210,7 @@ export class ControllerProcess implements DrainableProxy {
   }
 
   #recordTrust(change: TrustChange): void {
-    const event = trustEvent(change, { namespace: this.#namespace, name: trustSecretName });
+    const event = trustEvent(change, this.#namespace);
     if (event !== undefined) this.#cluster?.writer.events.record(event);
   }
 

@@ -20,6 +20,8 @@ export interface PublishedChanges {
   readonly backends: Iterable<string>;
   /** The place of any sidecar may have changed. */
   readonly selves: boolean;
+  /** When the oldest of these changes was seen, by the hub's clock; now, where it is not known. */
+  readonly sinceMs?: number;
 }
 
 /** How long telling sidecars of a change may keep the event loop. */
@@ -49,15 +51,15 @@ export class DiscoveryHub {
   }
 
   /** Tells all subscribers of these names what the catalogue has for them now. */
-  publish({ frontends, backends, selves }: PublishedChanges): void {
+  publish({ frontends, backends, selves, sinceMs = this.#options.now() }: PublishedChanges): void {
     if (selves) {
       for (const session of this.#index.sessions) {
-        session.markSelfChanged();
+        session.markSelfChanged(sinceMs);
         this.#toFlush.add(session);
       }
     }
-    this.#mark("Backend", backends);
-    this.#mark("Frontend", frontends);
+    this.#mark("Backend", backends, sinceMs);
+    this.#mark("Frontend", frontends, sinceMs);
     if (!this.#isFlushing) this.#flush();
   }
 
@@ -80,10 +82,10 @@ export class DiscoveryHub {
     for (const session of this.#index.sessions) yield session.view();
   }
 
-  #mark(type: ResourceType, names: Iterable<string>): void {
+  #mark(type: ResourceType, names: Iterable<string>, sinceMs: number): void {
     for (const name of names) {
       for (const subscription of this.#index.of(type, name)) {
-        subscription.session.markChanged(type, subscription);
+        subscription.session.markChanged(type, subscription, sinceMs);
         this.#toFlush.add(subscription.session);
       }
     }

@@ -98,13 +98,14 @@ export class SidecarSession {
   }
 
   /** There may be other content for a subscription of this session; `flush` tells the sidecar. */
-  markChanged(type: ResourceType, subscription: Subscription<SidecarSession>): void {
-    this.#ledgers[type].markChanged(subscription, this.#context.now());
+  markChanged(type: ResourceType, subscription: Subscription<SidecarSession>, sinceMs: number): void {
+    this.#ledgers[type].markChanged(subscription, sinceMs);
   }
 
   /** Its place may have changed; `flush` tells the sidecar. */
-  markSelfChanged(): void {
-    for (const subscription of this.#ledgers.Self.subscriptions) this.markChanged("Self", subscription);
+  markSelfChanged(sinceMs: number): void {
+    for (const subscription of this.#ledgers.Self.subscriptions)
+      this.markChanged("Self", subscription, sinceMs);
   }
 
   /** Sends what waits, as far as the stream takes it. */
