@@ -109,9 +109,12 @@ export class BackendTable {
     if (entry.held !== undefined && entry.users > 0) this.#hold(entry);
   }
 
-  reject(rejection: Rejection): void {
+  /** @returns the one before, of the same name */
+  reject(rejection: Rejection): Rejection | undefined {
     const entry = this.#entries.get(rejection.name);
+    const before = entry?.rejection;
     if (entry !== undefined) entry.rejection = rejection;
+    return before;
   }
 
   /** The controller is gone: what it took away is held till it is back and says so again. */

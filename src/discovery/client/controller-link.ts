@@ -10,8 +10,11 @@ import type {
 import { reconnectDelayMs } from "./reconnect-delay.ts";
 import { ReplicaChoice } from "./replica-choice.ts";
 
-/** How long an attempt may take, from the look-up of the addresses till the controller took the stream. */
-const ATTEMPT_MS = 5_000;
+/**
+ * How long an attempt may take, from the look-up of the addresses till the controller took the stream: long enough for
+ * one that thousands of sidecars come to at once, so that none of its handshakes is for nothing.
+ */
+const ATTEMPT_MS = 15_000;
 /** A stream that lasted this long shows that the controller is well: what fails next fails for the first time. */
 const HEALTHY_MS = 10_000;
 /** Of failures that go on, one is told of in this time. */

@@ -307,13 +307,7 @@ export class DiscoveryClient {
     }
     for (const name of removed) this.#remove(type, name);
     if (type === "Backend") this.#frontends.activateComplete();
-    for (const { reason, ...which } of rejections) {
-      this.#rejectedResources++;
-      this.#options.log.warn("the controller sent what can't be used; what was there before stays", {
-        ...which,
-        error: reason,
-      });
-    }
+    this.#rejectedResources += rejections.length;
     const error = rejections.length === 0 ? undefined : describeRejections(rejections);
     this.#link.send({ type, subscribe: [], unsubscribe: [], initialVersions: new Map(), nonce, error });
     this.#flush();
@@ -338,6 +332,7 @@ export class DiscoveryClient {
     if (entry === undefined) return undefined;
     if (result.kind === "invalid") {
       const rejection = rejectionOf("Frontend", resource, result.problems);
+      this.#report(rejection, entry.rejection);
       this.#frontends.reject(entry, rejection);
       if (entry.answer === "rejected") this.#waiters.settle(entry.name, false);
       return rejection;
@@ -352,7 +347,7 @@ export class DiscoveryClient {
     const result = this.#options.codec.backend(resource.name, resource.bytes);
     if (result.kind === "invalid") {
       const rejection = rejectionOf("Backend", resource, result.problems);
-      this.#backends.reject(rejection);
+      this.#report(rejection, this.#backends.reject(rejection));
       return rejection;
     }
     this.#backends.put(resource, result.value);
@@ -362,13 +357,23 @@ export class DiscoveryClient {
   #takeSelf(resource: EncodedResource): Rejection | undefined {
     if (resource.name !== SELF_NAME) return undefined;
     const result = this.#options.codec.self(resource.name, resource.bytes);
-    this.#selfRejection =
-      result.kind === "invalid" ? rejectionOf("Self", resource, result.problems) : undefined;
-    if (result.kind === "ok") {
-      this.#self = resource;
-      this.#options.sink.putSelf(result.value);
+    if (result.kind === "invalid") {
+      const rejection = rejectionOf("Self", resource, result.problems);
+      this.#report(rejection, this.#selfRejection);
+      this.#selfRejection = rejection;
+      return rejection;
     }
-    return this.#selfRejection;
+    this.#selfRejection = undefined;
+    this.#self = resource;
+    this.#options.sink.putSelf(result.value);
+    return undefined;
+  }
+
+  /** Told once of what is wrong with a name, however often it changes and is wrong again in the same way. */
+  #report({ reason, ...which }: Rejection, before: Rejection | undefined): void {
+    if (before?.reason === reason) return;
+    const message = "the controller sent what can't be used; what was there before stays";
+    this.#options.log.warn(message, { ...which, error: reason });
   }
 
   #remove(type: ResourceType, name: string): void {

@@ -16,6 +16,8 @@ import { framed, type MessageProblem, MessageReader } from "./message-reader.ts"
 
 /** The largest message that is taken; the controller splits its responses at 1 MB. */
 const MOST_MESSAGE_BYTES = 4 * 1_048_576;
+/** How long the peer may take to accept the connection: one at an address that is no more never does. */
+const CONNECT_MS = 3_000;
 /** A peer that is no more (its node lost power) is found within the two together. */
 const PING_EVERY_MS = 10_000;
 const PING_ANSWER_MS = 8_000;
@@ -71,6 +73,10 @@ export class GrpcStream implements DiscoveryStream {
       });
       this.#socket = socket;
       socket.on("error", (error) => this.#over({ kind: "failed", message: messageOf(error) }));
+      this.#timer = this.#options.clock.startTimer(() => {
+        this.#over({ kind: "failed", message: `${address} does not accept the connection` });
+      }, CONNECT_MS);
+      socket.once("connect", () => this.#timer?.stop());
       const authority = host.includes(":") ? `https://[${host}]:${port}` : `https://${host}:${port}`;
       const session = http2.connect(authority, {
         createConnection: () => socket,
@@ -144,17 +150,18 @@ export class GrpcStream implements DiscoveryStream {
     const early = this.#early;
     this.#early = [];
     for (const request of early) this.#write(stream, request);
-    this.#pingLater(session);
+    session.once("connect", () => this.#pingLater(session));
   }
 
   #pingLater(session: ClientHttp2Session): void {
     const { clock } = this.#options;
+    if (this.#isOver) return;
     this.#timer = clock.startTimer(() => {
       this.#timer = clock.startTimer(() => {
         this.#over({ kind: "failed", message: "the controller does not answer any more" });
       }, PING_ANSWER_MS);
       session.ping((error) => {
-        if (error !== null || this.#isOver) return;
+        if (error !== null) return;
         this.#timer?.stop();
         this.#pingLater(session);
       });

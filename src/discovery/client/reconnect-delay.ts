@@ -1,5 +1,5 @@
 const BASE_MS = 500;
-const CAP_MS = 20_000;
+const CAP_MS = 10_000;
 /** So that a controller which ends streams at once is not asked in a loop. */
 const LEAST_MS = 10;
 

@@ -7,6 +7,7 @@ import type { DeltaRequest } from "../../../src/discovery/client/client-ports.ts
 import { GrpcTransport } from "../../../src/discovery/client/grpc-transport.ts";
 import { typeUrl } from "../../../src/discovery/resource-types.ts";
 import { type ServingCertificate, TestAuthority } from "../../support/certificates.ts";
+import { startDeafServer } from "../../support/deaf-server.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { certified, endWith, GrpcController, HeardStream, HOST, status } from "./grpc-controller.ts";
 import { Http2Controller } from "./http2-controller.ts";
@@ -265,6 +266,17 @@ describe("the gRPC transport", () => {
   });
 
   describe("with a peer that", () => {
+    it("does not accept the connection goes on to the next soon", async () => {
+      await using deaf = await startDeafServer();
+      using client = new HeardStream({ port: deaf.port, ca: authority.certificate });
+      await client.clock.nextTimer();
+      client.clock.advance(2_999);
+      assert.deepEqual(client.heard, []);
+      client.clock.advance(1);
+      const { message } = await client.end();
+      assert.equal(message, "127.0.0.1 does not accept the connection");
+    });
+
     it("answers pings stays connected, and one that does not is given up", async () => {
       await using server = await GrpcController.start(certificate);
       await using relay = await TcpRelay.start(server.port);

@@ -95,6 +95,17 @@ describe("what the controller pushes", () => {
       assert.deepEqual(harness.client.describe().rejected, []);
     });
 
+    it("is told of once, however often it changes", async () => {
+      const { harness, stream } = await learnt("web");
+      for (let i = 0; i < 3; i++) {
+        stream.push("Backend", [wrong("web", `bad${i}`)]);
+        stream.push("Frontend", [wrong(WEB, `bad${i}`)]);
+        stream.push("Self", [wrong("self", `bad${i}`)]);
+      }
+      const warnings = harness.log.lines.filter((line) => line.startsWith("warn"));
+      assert.deepEqual([warnings.length, harness.client.statistics.rejectedResources], [3, 9]);
+    });
+
     it("is offered in its last good version on the next stream", async () => {
       const { harness, stream } = await learnt("web");
       stream.push("Backend", [wrong("web")]);
