@@ -123,7 +123,11 @@ type Sent =
 function sendOnce(url: URL, options: RequestOptions): Promise<Sent> {
   return new Promise((resolve) => {
     const send = url.protocol === "http:" ? requestPlain : request;
-    const outgoing = send(url, options, (response) => resolve({ kind: "response", response }));
+    const outgoing = send(url, options, (response) => {
+      // Whoever reads the body is told as well; this is for the moment before.
+      response.on("error", () => {});
+      resolve({ kind: "response", response });
+    });
     outgoing.on("error", (cause) => {
       const isReused = outgoing.reusedSocket && options.signal?.aborted !== true;
       resolve({ kind: "error", error: connectionError(cause), isReused });

@@ -142,7 +142,7 @@ export class Reflection<T> implements Reflector {
       } catch (error) {
         // A defect of ours, or of what we were given, must end neither the loop nor the process.
         this.#countError(messageOf(error));
-        await this.#pause(DEFECT_PAUSE_MS);
+        if (!this.#isStopped) await this.#pause(DEFECT_PAUSE_MS);
       }
     }
   }
@@ -178,6 +178,8 @@ export class Reflection<T> implements Reflector {
 
   async #pause(delayMs: number): Promise<void> {
     this.#memory.enter("waiting");
+    // The user may have stopped it on hearing that.
+    if (this.#isStopped) return;
     await new Promise<void>((resolve) => {
       const timer = this.#options.clock.startTimer(resolve, delayMs);
       this.#endPause = () => {
@@ -244,6 +246,7 @@ export class Reflection<T> implements Reflector {
     const observer: WatchObserver = {
       onOpen: () => {
         progress.openedMs = clock.now();
+        this.#memory.statistics.lastHeardMs = progress.openedMs;
         attempt.allow(WATCH_SILENCE_MS);
       },
       onEvents: (events) => {
@@ -270,17 +273,21 @@ export class Reflection<T> implements Reflector {
   /** Takes what came, up to an ERROR event, which ends the watch. */
   #take(events: readonly WatchEvent[], progress: WatchProgress): void {
     const changes: ObjectChange<T>[] = [];
-    for (const event of events) {
-      if (event.kind === "malformed") this.#countMalformed();
-      else if (event.type === "ERROR") {
-        progress.error = errorOfStatus(event.object, { reason: "Unknown", message: "the watch broke" });
-        break;
-      } else {
-        const change = this.#takeEvent(event.type, event.object, progress);
-        if (change !== undefined) changes.push(change);
+    try {
+      for (const event of events) {
+        if (event.kind === "malformed") this.#countMalformed();
+        else if (event.type === "ERROR") {
+          progress.error = errorOfStatus(event.object, { reason: "Unknown", message: "the watch broke" });
+          break;
+        } else {
+          const change = this.#takeEvent(event.type, event.object, progress);
+          if (change !== undefined) changes.push(change);
+        }
       }
+    } finally {
+      // What is held has changed already, and would never be told of again.
+      this.#memory.deliver(changes);
     }
-    this.#memory.deliver(changes);
   }
 
   #takeEvent(type: string, object: unknown, progress: WatchProgress): ObjectChange<T> | undefined {
@@ -322,15 +329,15 @@ export class Reflection<T> implements Reflector {
     if (isProven) this.#failures = 0;
     if (hasBrought) this.#silentWatches = 0;
     else if (isProven && (end === "ended" || end === "stalled")) this.#silentWatches++;
-    if (end === "expired") {
-      this.#listAnew("expired");
-      if (error === undefined || this.#failures > 0) return failed(error ?? silence());
+    if (end === "expired") this.#listAnew("expired");
+    else if (error?.status === 400) this.#listAnew("refused");
+    else if (this.#memory.statistics.malformed > this.#malformedBefore) this.#listAnew("malformed");
+    else if (this.#silentWatches >= MAX_SILENT_WATCHES) this.#listAnew("silent");
+    if (end === "expired" && this.#failures === 0) {
+      // Nothing is wrong with the server. Should the next version be too old as well, that is a failure.
       this.#failures++;
       return DONE;
     }
-    if (error?.status === 400) this.#listAnew("refused");
-    else if (this.#memory.statistics.malformed > this.#malformedBefore) this.#listAnew("malformed");
-    else if (this.#silentWatches >= MAX_SILENT_WATCHES) this.#listAnew("silent");
     if (error !== undefined) return failed(error);
     return isProven ? DONE : failed(new ApiError("the watch ended at once", { reason: "ShortWatch" }));
   }

@@ -543,7 +543,7 @@ describe("reflector: nonsense", () => {
     },
   ];
   for (const { name, more } of defects) {
-    it(`goes on when ${name} throws`, async () => {
+    it(`goes on when ${name} throws, after a pause`, async () => {
       const scene = new Scene(more);
       await scene.api.nextList().end("10");
       assert.equal(scene.reflector.statistics.lastError, "defect");
@@ -553,6 +553,33 @@ describe("reflector: nonsense", () => {
       await scene.reflector.stop();
     });
   }
+
+  it("hands over what it took in before a defect", async () => {
+    const fail = once(() => {
+      throw new Error("defect");
+    }, undefined);
+    const log = { info: (): void => {}, warn: (): void => {}, error: fail };
+    const { scene, watch } = await Scene.watching([], { log });
+    const events = [rawObject("a", "11"), rawObject("b", "12", { value: "throw" })];
+    assert.throws(() =>
+      watch.observer.onEvents(events.map((object) => ({ kind: "event", type: "ADDED", object }))),
+    );
+    assert.deepEqual(scene.takeBatches(), [["+shop/a=a"]]);
+    await scene.reflector.stop();
+  });
+
+  it("can be stopped by what makes it fail", async () => {
+    const stops: Promise<void>[] = [];
+    const scene: Scene = new Scene({
+      random: () => {
+        stops.push(scene.reflector.stop());
+        throw new Error("defect");
+      },
+    });
+    await scene.api.nextList().end("10");
+    await Promise.all(stops);
+    assert.equal(scene.clock.timers, 0);
+  });
 
   /** Does something the first time, and yields the value from then on. */
   function once<T>(first: () => never, value: T): () => T {
@@ -606,6 +633,19 @@ describe("reflector: stop", () => {
     await scene.reflector.stop();
     assert.equal(scene.clock.timers, 0);
     scene.api.assertNothingAsked();
+  });
+
+  it("can be said by whoever hears of the pause", async () => {
+    const stops: Promise<void>[] = [];
+    const scene: Scene = new Scene({
+      onState: (state) => {
+        if (state === "waiting") stops.push(scene.reflector.stop());
+      },
+    });
+    await scene.api.nextList().fail(broken);
+    await Promise.all(stops);
+    assert.equal(stops.length, 1);
+    assert.equal(scene.clock.timers, 0);
   });
 
   it("can be said twice", async () => {
