@@ -1,5 +1,5 @@
 import type { ResourceType } from "../discovery/resource-types.ts";
-import type { NackView, ResourceView, SessionView, TypeView } from "../discovery/server/session-view.ts";
+import type { SessionView, SyncState, TypeView } from "../discovery/server/session-view.ts";
 
 /** What `GET /sidecars` answers: the sidecars that are connected to one replica. Times are ages, so that clocks need not agree. */
 export interface SidecarsReport {
@@ -18,12 +18,6 @@ export interface SidecarReport {
   readonly connectedForMs: number;
   readonly types: readonly TypeReport[];
 }
-
-/**
- * `in-sync`: the sidecar has what there is. `behind`: something was not sent yet, or not answered. `refused`: it will
- * not take something, and goes on with what it had.
- */
-export type SyncState = "in-sync" | "behind" | "refused";
 
 export interface TypeReport {
   readonly type: ResourceType;
@@ -57,10 +51,10 @@ export function reportSidecar({ identity, client, connectedForMs, types }: Sessi
   };
 }
 
-function reportType({ type, resources, behindForMs, lastNack }: TypeView): TypeReport {
+function reportType({ type, state, resources, behindForMs, lastNack }: TypeView): TypeReport {
   return {
     type,
-    state: behindForMs === undefined ? "in-sync" : stateOf(resources, lastNack),
+    state,
     resources: resources.length,
     ...(behindForMs !== undefined && { forMs: Math.round(behindForMs) }),
     ...(lastNack !== undefined && {
@@ -71,14 +65,4 @@ function reportType({ type, resources, behindForMs, lastNack }: TypeView): TypeR
       },
     }),
   };
-}
-
-/** Refused, if what was sent last of something is what the sidecar would not take. */
-function stateOf(resources: readonly ResourceView[], nack: NackView | undefined): SyncState {
-  const refused = new Map(nack?.resources.map(({ name, version }) => [name, version]));
-  const isRefused = resources.some(
-    ({ name, sentVersion, behindForMs }) =>
-      behindForMs !== undefined && sentVersion !== undefined && refused.get(name) === sentVersion,
-  );
-  return isRefused ? "refused" : "behind";
 }

@@ -1,5 +1,4 @@
 import type { ControlPlane } from "../../controller/control-plane.ts";
-import { reportSidecar, type SidecarReport, type SyncState } from "../../controller/sidecar-report.ts";
 import type { DiscoveryHub } from "../../discovery/server/discovery-hub.ts";
 import type { ControllerMetrics } from "../../telemetry/controller-metrics.ts";
 import type { ClusterTrust } from "./cluster-trust.ts";
@@ -35,21 +34,15 @@ export function collectReflectors(metrics: ControllerMetrics, mesh: MeshReflecto
 export function collectBinding(
   metrics: ControllerMetrics,
   { binding }: ControlPlane,
-  hub: Pick<DiscoveryHub, "sessions">,
+  hub: Pick<DiscoveryHub, "openSessions">,
 ): void {
   metrics.frontends.collectFrom(() => [[{}, binding.frontends.size]]);
   metrics.backends.collectFrom(() => [[{}, binding.backends.size]]);
   metrics.sidecars.collectFrom(() => {
     const counts = { "in-sync": 0, behind: 0, refused: 0 };
-    for (const view of hub.sessions()) counts[worstState(reportSidecar(view))]++;
+    for (const { state } of hub.openSessions) counts[state]++;
     return Object.entries(counts).map(([state, count]) => [{ state }, count] as const);
   });
-}
-
-function worstState({ types }: SidecarReport): SyncState {
-  const states = new Set(types.map(({ state }) => state));
-  if (states.has("refused")) return "refused";
-  return states.has("behind") ? "behind" : "in-sync";
 }
 
 /** Lets the metrics ask when certificates expire. */

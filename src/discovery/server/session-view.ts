@@ -12,8 +12,16 @@ export interface SessionView {
   readonly behindForMs?: number;
 }
 
+/**
+ * `in-sync`: the sidecar has what there is. `behind`: something was not sent yet, or not answered. `refused`: it would not
+ * take something, and goes on with what it had.
+ */
+export type SyncState = "in-sync" | "behind" | "refused";
+
 export interface TypeView {
   readonly type: ResourceType;
+  /** The worst of its resources. */
+  readonly state: SyncState;
   readonly resources: readonly ResourceView[];
   /** Since when something that the sidecar wants is not what it has; absent while it is in sync. */
   readonly behindForMs?: number;

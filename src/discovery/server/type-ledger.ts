@@ -1,6 +1,6 @@
 import type { EncodedResource, ResourceType } from "../resource-types.ts";
 import { removedField, resourceField } from "./response-writer.ts";
-import type { NackView, ResourceView, TypeView } from "./session-view.ts";
+import type { NackView, ResourceView, SyncState, TypeView } from "./session-view.ts";
 import { ABSENT, newSubscription, type Subscription } from "./subscription.ts";
 
 /** The elements of one response, and what they tell whom. */
@@ -190,11 +190,22 @@ export class TypeLedger<Session> {
     return { names: outstanding.told.map((told) => told.subscription.name), sinceMs: outstanding.sinceMs };
   }
 
+  get state(): SyncState {
+    let state: SyncState = "in-sync";
+    for (const { behindSinceMs, refused } of this.#subscriptions.values()) {
+      if (behindSinceMs === undefined) continue;
+      if (refused !== undefined) return "refused";
+      state = "behind";
+    }
+    return state;
+  }
+
   view(nowMs: number): TypeView {
     const resources = [...this.#subscriptions.values()].map((subscription) => viewOf(subscription, nowMs));
     const behind = resources.flatMap(({ behindForMs }) => behindForMs ?? []);
     return {
       type: this.type,
+      state: this.state,
       resources,
       ...(behind.length > 0 && { behindForMs: behind.reduce((a, b) => Math.max(a, b)) }),
       ...(this.#lastNack !== undefined && { lastNack: viewNack(this.#lastNack, nowMs) }),

@@ -294,6 +294,7 @@ describe("DiscoveryHub", () => {
         resources: [{ name: "a", version: version("a2") }],
       });
       assert.equal(viewOf(sidecar).behindForMs, 15);
+      assert.equal(sidecar.session.state, "refused");
       assert.deepEqual(
         h.events.filter(({ kind }) => kind === "nack").map(({ event }) => event),
         [{ type: "Backend", identity: sidecar.session.identity, names: ["a"], reason: "no such thing" }],
@@ -302,6 +303,7 @@ describe("DiscoveryHub", () => {
       h.publish({ backends: ["a"] });
       assert.deepEqual(sidecar.readAndAck(), ["Backend a=a3"]);
       assert.equal(viewOf(sidecar).behindForMs, undefined);
+      assert.equal(sidecar.session.state, "in-sync");
     });
 
     it("is over when the content is again what the sidecar has", () => {
@@ -312,6 +314,7 @@ describe("DiscoveryHub", () => {
       h.publish({ backends: ["a"] });
       assert.deepEqual(sidecar.read(), ["Backend a=a2"]);
       assert.equal(viewOf(sidecar).behindForMs, undefined);
+      assert.equal(sidecar.session.state, "in-sync");
     });
 
     it("of several is narrowed down to the one", () => {
@@ -394,18 +397,20 @@ describe("DiscoveryHub", () => {
       connectedForMs: 7,
       behindForMs: 7,
       types: [
-        { type: "Frontend", resources: [] },
+        { type: "Frontend", state: "in-sync", resources: [] },
         {
           type: "Backend",
+          state: "behind",
           behindForMs: 7,
           resources: [
             { name: "a", sentVersion: version("a1"), acceptedVersion: version("a1") },
             { name: "x", sentVersion: "", behindForMs: 7 },
           ],
         },
-        { type: "Self", resources: [] },
+        { type: "Self", state: "in-sync", resources: [] },
       ],
     });
+    assert.equal(sidecar.session.state, "behind");
     assert.deepEqual(h.hub.openSessions, [sidecar.session]);
   });
 
@@ -418,6 +423,21 @@ describe("DiscoveryHub", () => {
     const { id, version } = viewOf(sidecar).client;
     assert.deepEqual([id.length, version.length], [128, 128]);
     assert.ok(version.startsWith("eastbound v"));
+  });
+
+  it("counts from when a change was seen, where that is known", () => {
+    sidecar.subscribe("Self", "self");
+    sidecar.subscribe("Backend", "a");
+    sidecar.readAndAck();
+    h.catalogue.put("Backend", "a", "a2");
+    h.catalogue.put("Self", "self@", "elsewhere");
+    h.time += 9;
+    h.hub.publish({ frontends: [], backends: ["a"], selves: true, sinceMs: h.time - 6 });
+    const pushes = h.events.filter(({ kind }) => kind === "push").slice(-2);
+    assert.deepEqual(
+      pushes.map(({ event }) => (event as { readonly waitedMs: number }).waitedMs),
+      [6, 6],
+    );
   });
 
   it("tells metrics of each push and each answer, with the time since the change", () => {
