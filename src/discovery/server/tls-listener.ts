@@ -103,7 +103,7 @@ export class TlsListener {
     for (const { socket, isSecure } of this.#connections.values()) if (!isSecure) socket.destroy();
   }
 
-  /** Cuts the connection of a peer, as `peerOf` names it; without a peer, all. */
+  /** Cuts the connection of a peer (`address:port`); without a peer, all. */
   destroy(peer?: string): void {
     if (peer !== undefined) this.#connections.get(peer)?.socket.destroy();
     else for (const { socket } of this.#connections.values()) socket.destroy();
@@ -166,6 +166,6 @@ export class TlsListener {
 }
 
 /** What names a connection while it is open. */
-export function peerOf({ remoteAddress, remotePort }: Socket): string {
+function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress}:${remotePort}`;
 }
