@@ -18,9 +18,6 @@ export function resourceTypeOf(url: string): ResourceType | undefined {
 /** The path of the one method, which a client calls and a server serves. */
 export const DELTA_METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
 
-/** What a projected ServiceAccount token must be meant for. */
-export const TOKEN_AUDIENCE = "eastbound.dev/discovery";
-
 /** The name of the one resource of type Self. */
 export const SELF_NAME = "self";
 
