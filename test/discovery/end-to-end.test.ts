@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ServingCertificate, TestAuthority } from "../support/certificates.ts";
 import { freePorts, loopbackAddress } from "../support/loopback.ts";
+import { TcpRelay } from "./client/tcp-relay.ts";
 import { Catalogue, createTrust, Replica, Sidecar, SidecarFiles } from "./mesh-harness.ts";
 
 const WEB = "10.96.0.1";
@@ -113,6 +114,34 @@ describe("client and server of the configuration protocol", () => {
     assert.deepEqual(sidecar.sink.calls, [`+B ${WEB_BACKEND}@${backend}`]);
     assert.equal(sidecar.client.statistics.failedAttempts, 0);
     await replica?.[Symbol.asyncDispose]();
+  });
+
+  it("go on at another replica when one dies", async () => {
+    catalogue.put(WEB, "web", ["10.0.0.1"]);
+    using files = new SidecarFiles(authority.certificate);
+    const other = loopbackAddress();
+    await using replica = await Replica.start(catalogue, certificate, { host: "127.0.0.1", port: 0 });
+    const ways = new Map([
+      [host, await TcpRelay.start(replica.server.port, { host, port })],
+      [other, await TcpRelay.start(replica.server.port, { host: other, port })],
+    ]);
+    await using sidecar = new Sidecar(files, port, () => [host, other]);
+    await sidecar.learn(WEB_FRONTEND);
+    const { address = "" } = sidecar.client.connection;
+    await ways.get(address)?.[Symbol.asyncDispose]();
+    ways.delete(address);
+    await sidecar.connection(false);
+    assert.equal(sidecar.client.knows(WEB_FRONTEND), "known");
+    await sidecar.connection(true);
+    const [[left, way] = []] = ways;
+    assert.deepEqual(
+      [sidecar.client.connection.address, sidecar.client.statistics.failedAttempts],
+      [left, 0],
+    );
+    const { backend } = catalogue.put(WEB, "web", ["10.0.0.2"]);
+    replica.hub.publish({ frontends: [], backends: [WEB_BACKEND], selves: false });
+    await sidecar.sink.until(() => sidecar.sink.backends.get(WEB_BACKEND) === backend);
+    await way?.[Symbol.asyncDispose]();
   });
 
   it("have a restarted sidecar route with no server at all", async () => {

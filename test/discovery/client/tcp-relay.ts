@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-/** Passes bytes on between a client and a port of loopback, until it is frozen: then it swallows nothing and says nothing. */
+/** Passes bytes on between a client and a port of loopback, until it is frozen: then it takes nothing and says nothing. */
 export class TcpRelay implements AsyncDisposable {
   readonly port: number;
   readonly #server: Server;
@@ -13,7 +13,10 @@ export class TcpRelay implements AsyncDisposable {
     this.port = (server.address() as AddressInfo).port;
   }
 
-  static async start(to: number): Promise<TcpRelay> {
+  static async start(
+    to: number,
+    at: { readonly host: string; readonly port: number } = { host: "127.0.0.1", port: 0 },
+  ): Promise<TcpRelay> {
     const sockets = new Set<Socket>();
     const server = createServer((near) => {
       const far = connect(to, "127.0.0.1");
@@ -27,7 +30,7 @@ export class TcpRelay implements AsyncDisposable {
         socket.pipe(other);
       }
     });
-    server.listen(0, "127.0.0.1");
+    server.listen(at.port, at.host);
     await once(server, "listening");
     return new TcpRelay(server, sockets);
   }
