@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from "node:http2";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
-import { framed, MessageReader } from "../../src/discovery/client/message-reader.ts";
+import { framed, MessageReader } from "../../src/discovery/client/transport/message-reader.ts";
 import {
   DeltaDiscoveryRequest,
   DeltaDiscoveryResponse,

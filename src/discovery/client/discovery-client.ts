@@ -13,7 +13,7 @@ import type {
 import { type ConnectionView, ControllerLink } from "./controller-link.ts";
 import { FrontendTable } from "./frontend-table.ts";
 import { describeRejections, type Rejection, rejectionOf } from "./rejection.ts";
-import { SnapshotWriter } from "./snapshot-writer.ts";
+import { SnapshotWriter } from "./snapshot/snapshot-writer.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Turns } from "./turns.ts";
 import { UnlearntNames } from "./unlearnt-names.ts";

@@ -5,7 +5,10 @@ import type {
   DiscoveryTransport,
   StreamListener,
 } from "../../../src/discovery/client/client-ports.ts";
-import { decodeDeltaResponse, encodeDeltaRequest } from "../../../src/discovery/client/delta-codec.ts";
+import {
+  decodeDeltaResponse,
+  encodeDeltaRequest,
+} from "../../../src/discovery/client/transport/delta-codec.ts";
 import { DELTA_METHOD } from "../../../src/discovery/resource-types.ts";
 
 /** What the sidecar's transport would be on @grpc/grpc-js, to compare memory with. */

@@ -40,7 +40,7 @@ async function transportOf(): Promise<DiscoveryTransport> {
     const { grpcJsTransport } = await import("./grpc-js-transport.ts");
     return grpcJsTransport(options);
   }
-  const { GrpcTransport } = await import("../../../src/discovery/client/grpc-transport.ts");
+  const { GrpcTransport } = await import("../../../src/discovery/client/transport/grpc-transport.ts");
   const transport = new GrpcTransport({ ...options, clock, node: { id: "ns/pod", version: "0" } });
   return {
     resolve: () => Promise.resolve(["127.0.0.1"]),

@@ -1,4 +1,4 @@
-import type { ClientClock, DiscoveryStream, DiscoveryTransport, StreamListener } from "./client-ports.ts";
+import type { ClientClock, DiscoveryStream, DiscoveryTransport, StreamListener } from "../client-ports.ts";
 import type { CredentialFiles } from "./credentials.ts";
 import type { ClientNode } from "./delta-codec.ts";
 import { GrpcStream } from "./grpc-stream.ts";

@@ -13,15 +13,15 @@ import type {
   DiscoveryStream,
   StreamEnd,
   StreamListener,
-} from "../../../src/discovery/client/client-ports.ts";
-import { GrpcTransport } from "../../../src/discovery/client/grpc-transport.ts";
+} from "../../../../src/discovery/client/client-ports.ts";
+import { GrpcTransport } from "../../../../src/discovery/client/transport/grpc-transport.ts";
 import {
   DeltaDiscoveryRequest,
   DeltaDiscoveryResponse,
-} from "../../../src/discovery/generated/envoy/service/discovery/v3/discovery.ts";
-import { DELTA_METHOD } from "../../../src/discovery/resource-types.ts";
-import { type ServingCertificate, TestAuthority } from "../../support/certificates.ts";
-import { ManualClock } from "../../support/manual-clock.ts";
+} from "../../../../src/discovery/generated/envoy/service/discovery/v3/discovery.ts";
+import { DELTA_METHOD } from "../../../../src/discovery/resource-types.ts";
+import { type ServingCertificate, TestAuthority } from "../../../support/certificates.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
 
 export const HOST = "eastbound-controller.eastbound-system.svc";
 

@@ -3,15 +3,15 @@ import dns from "node:dns";
 import { once } from "node:events";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import { syncBuiltinESMExports } from "node:module";
-import type { DeltaRequest } from "../../../src/discovery/client/client-ports.ts";
-import { GrpcTransport } from "../../../src/discovery/client/grpc-transport.ts";
-import { typeUrl } from "../../../src/discovery/resource-types.ts";
-import { type ServingCertificate, TestAuthority } from "../../support/certificates.ts";
-import { startDeafServer } from "../../support/deaf-server.ts";
-import { ManualClock } from "../../support/manual-clock.ts";
+import type { DeltaRequest } from "../../../../src/discovery/client/client-ports.ts";
+import { GrpcTransport } from "../../../../src/discovery/client/transport/grpc-transport.ts";
+import { typeUrl } from "../../../../src/discovery/resource-types.ts";
+import { type ServingCertificate, TestAuthority } from "../../../support/certificates.ts";
+import { startDeafServer } from "../../../support/deaf-server.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
+import { TcpRelay } from "../tcp-relay.ts";
 import { certified, endWith, GrpcController, HeardStream, HOST, status } from "./grpc-controller.ts";
 import { Http2Controller } from "./http2-controller.ts";
-import { TcpRelay } from "./tcp-relay.ts";
 
 const subscription: DeltaRequest = {
   type: "Frontend",

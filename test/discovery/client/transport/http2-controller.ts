@@ -6,7 +6,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
-import type { ServingCertificate } from "../../support/certificates.ts";
+import type { ServingCertificate } from "../../../support/certificates.ts";
 
 /** An HTTP/2 server that answers each stream as it is told, be it gRPC or not. */
 export class Http2Controller implements AsyncDisposable {

@@ -1,6 +1,6 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
 import type { TLSSocket } from "node:tls";
-import { DELTA_METHOD } from "../resource-types.ts";
+import { DELTA_METHOD } from "../../resource-types.ts";
 import type {
   ClientClock,
   DeltaRequest,
@@ -8,7 +8,7 @@ import type {
   DiscoveryStream,
   StreamEnd,
   StreamListener,
-} from "./client-ports.ts";
+} from "../client-ports.ts";
 import { type CredentialFiles, readCredentials } from "./credentials.ts";
 import { type ClientNode, decodeDeltaResponse, encodeDeltaRequest } from "./delta-codec.ts";
 import { streamEndOf } from "./grpc-status.ts";

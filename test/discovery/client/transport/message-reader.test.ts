@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { framed, MessageReader } from "../../../src/discovery/client/message-reader.ts";
+import { framed, MessageReader } from "../../../../src/discovery/client/transport/message-reader.ts";
 
 describe("gRPC's length-prefixed messages", () => {
   it("come out as they went in, however the bytes are cut", () => {

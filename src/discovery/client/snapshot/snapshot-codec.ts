@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { Result } from "../../resources/result.ts";
-import { Snapshot } from "../generated/eastbound/discovery/v1/snapshot.ts";
-import { RESOURCE_TYPES } from "../resource-types.ts";
-import type { StoredResource } from "./client-ports.ts";
+import type { Result } from "../../../resources/result.ts";
+import { Snapshot } from "../../generated/eastbound/discovery/v1/snapshot.ts";
+import { RESOURCE_TYPES } from "../../resource-types.ts";
+import type { StoredResource } from "../client-ports.ts";
 
 const MAGIC = "eastbound snapshot ";
 /** Of what follows: the checksum, and the message of proto/eastbound/discovery/v1/snapshot.proto. */

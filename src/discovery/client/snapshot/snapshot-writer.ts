@@ -1,4 +1,4 @@
-import type { ClientClock, ClientLog, SnapshotStore, StoredResource } from "./client-ports.ts";
+import type { ClientClock, ClientLog, SnapshotStore, StoredResource } from "../client-ports.ts";
 
 /** How long after a change it is written, so that what changes together is written together. */
 const SETTLE_MS = 1_000;

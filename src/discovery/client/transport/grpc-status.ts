@@ -1,4 +1,4 @@
-import type { StreamEnd } from "./client-ports.ts";
+import type { StreamEnd } from "../client-ports.ts";
 
 const OK = "0";
 const UNAVAILABLE = "14";

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { SnapshotStore, StoredResource } from "./client-ports.ts";
+import type { SnapshotStore, StoredResource } from "../client-ports.ts";
 import { decodeSnapshot, encodeSnapshot } from "./snapshot-codec.ts";
 
 /** Thousands of Services: a sidecar that needs more keeps no snapshot. */

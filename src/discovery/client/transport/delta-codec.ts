@@ -1,9 +1,9 @@
 import {
   DeltaDiscoveryRequest,
   DeltaDiscoveryResponse,
-} from "../generated/envoy/service/discovery/v3/discovery.ts";
-import { type EncodedResource, resourceTypeOf, typeUrl } from "../resource-types.ts";
-import type { DeltaRequest, DeltaResponse } from "./client-ports.ts";
+} from "../../generated/envoy/service/discovery/v3/discovery.ts";
+import { type EncodedResource, resourceTypeOf, typeUrl } from "../../resource-types.ts";
+import type { DeltaRequest, DeltaResponse } from "../client-ports.ts";
 
 /** google.rpc.Code INVALID_ARGUMENT */
 const INVALID_ARGUMENT = 3;

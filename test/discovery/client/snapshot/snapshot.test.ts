@@ -4,12 +4,12 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import type { StoredResource } from "../../../src/discovery/client/client-ports.ts";
-import { decodeSnapshot, encodeSnapshot } from "../../../src/discovery/client/snapshot-codec.ts";
-import { SnapshotFile } from "../../../src/discovery/client/snapshot-file.ts";
-import { Snapshot } from "../../../src/discovery/generated/eastbound/discovery/v1/snapshot.ts";
-import { RESOURCE_TYPES } from "../../../src/discovery/resource-types.ts";
-import { backendOf, ClientHarness, frontendOf, StubStore, wrong } from "./client-harness.ts";
+import type { StoredResource } from "../../../../src/discovery/client/client-ports.ts";
+import { decodeSnapshot, encodeSnapshot } from "../../../../src/discovery/client/snapshot/snapshot-codec.ts";
+import { SnapshotFile } from "../../../../src/discovery/client/snapshot/snapshot-file.ts";
+import { Snapshot } from "../../../../src/discovery/generated/eastbound/discovery/v1/snapshot.ts";
+import { RESOURCE_TYPES } from "../../../../src/discovery/resource-types.ts";
+import { backendOf, ClientHarness, frontendOf, StubStore, wrong } from "../client-harness.ts";
 
 const WEB = "10.96.0.1:80";
 const API = "10.96.0.2:80";
