@@ -5,28 +5,11 @@ import { showByteSize } from "../src/cli/byte-size.ts";
 import { showDuration } from "../src/cli/duration.ts";
 import { generalSettings } from "../src/cli/general-settings.ts";
 import { proxyFlags } from "../src/cli/proxy-settings.ts";
-import { configKey, variableName } from "../src/cli/read-settings.ts";
-import type { Settings } from "../src/cli/setting.ts";
 import { type Limit, PROXY_LIMITS } from "../src/proxy/limits.ts";
 import { documentSection, markdownCode, markdownTable } from "./support/document-section.ts";
+import { flagTable } from "./support/flag-table.ts";
 
 const root = join(import.meta.dirname, "..");
-
-function flagTable(settings: Settings): string {
-  const rows = Object.entries(settings).map(([name, setting]) => {
-    const value = setting.placeholder === undefined ? "" : ` ${setting.placeholder}`;
-    const key = name === "config" ? "" : markdownCode(configKey(name));
-    const help = setting.isRepeatable ? `${setting.help}; repeatable` : setting.help;
-    return [
-      markdownCode(`--${name}${value}`),
-      markdownCode(variableName(name)),
-      key,
-      setting.shownFallback ?? "",
-      help,
-    ];
-  });
-  return markdownTable(["flag", "in the environment", "in the file", "default", "what it says"], rows);
-}
 
 function limitTable(limits: readonly Limit[]): string {
   const show: Readonly<Record<Limit["unit"], (value: number) => string>> = {
