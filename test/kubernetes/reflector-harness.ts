@@ -4,14 +4,14 @@ import { ManualClock } from "../support/manual-clock.ts";
 import { ScriptedApi, settled, type WatchCall } from "./scripted-api.ts";
 
 /** What `read` keeps in tests: the field `value`, or the name of what has none. */
-export function readValue(raw: unknown): string | undefined {
+function readValue(raw: unknown): string | undefined {
   const { value, metadata } = raw as { value?: string; metadata: { name: string } };
   if (value === "throw") throw new Error("can't read this");
   return value === "ignore" ? undefined : (value ?? metadata.name);
 }
 
 /** A change as `+key=object` or `-key`. */
-export function shown(change: ObjectChange<string>): string {
+function shown(change: ObjectChange<string>): string {
   return change.kind === "upsert" ? `+${change.key}=${change.object}` : `-${change.key}`;
 }
 
