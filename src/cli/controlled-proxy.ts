@@ -4,13 +4,11 @@ import type { DiscoveryTransport, SnapshotStore } from "../discovery/client/clie
 import { DiscoveryClient } from "../discovery/client/discovery-client.ts";
 import { SnapshotFile } from "../discovery/client/snapshot/snapshot-file.ts";
 import { GrpcTransport } from "../discovery/client/transport/grpc-transport.ts";
-import { decodeBackend } from "../discovery/encoding/decode-backend.ts";
-import { decodeFrontendInSteps } from "../discovery/encoding/decode-frontend.ts";
-import { decodeSelf } from "../discovery/encoding/self.ts";
 import { systemClock } from "../platform/clock.ts";
 import { createSystemRandom } from "../platform/random.ts";
 import { createDiscoveryMetrics } from "../telemetry/discovery-metrics.ts";
 import { ConfigurationAge } from "./configuration-age.ts";
+import { codec } from "./controlled-codec.ts";
 import { describeControlled } from "./controlled-config.ts";
 import { DestinationLearning } from "./destination-learning.ts";
 import { collectDiscovery, TimedSnapshotStore } from "./discovery-telemetry.ts";
@@ -68,7 +66,7 @@ export class ControlledProxy implements DrainableProxy {
         turns: new TurnScheduler(now),
         place: settings.place,
       }),
-      codec: { frontend: decodeFrontendInSteps, backend: decodeBackend, self: decodeSelf },
+      codec,
       transport: tellingOf(parts.transport, () => this.#age.connected()),
       snapshots,
     });
@@ -101,6 +99,19 @@ export class ControlledProxy implements DrainableProxy {
     });
     this.#running.isReady = true;
     this.#logger.info("serving", { known_destinations: proxy.configuration.frontends().length });
+    void this.#warmUp();
+  }
+
+  /** Whatever comes in meanwhile is served as well. */
+  async #warmUp(): Promise<void> {
+    try {
+      const { warmUp } = await import("./warm-up.ts");
+      await warmUp(this.#settings);
+    } catch (error) {
+      this.#logger.debug("the warm-up failed, and the first request may take longer", {
+        error: String(error),
+      });
+    }
   }
 
   /** Loaded when it is asked for: most proxies never are. */

@@ -97,7 +97,7 @@ export async function startSidecar(children: Children, options: SidecarOptions):
     ],
     ...(cpu !== undefined && { cpu }),
   });
-  await listening(child, port + 1);
+  await listening(child, port);
   return child;
 }
 
