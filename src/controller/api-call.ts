@@ -33,6 +33,28 @@ export function callOptions({ signal, contentType }: CallOptions): Configuration
   return { middleware: [middleware], middlewareMergeStrategy: "append" };
 }
 
+/**
+ * Makes a call that ends at the latest when `signal` aborts or `timeoutMs` are over, whatever the connection does.
+ * Rejects as the call does.
+ */
+export async function boundedCall<T>(
+  signal: AbortSignal,
+  timeoutMs: number,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const abort = new AbortController();
+  const onAbort = (): void => abort.abort(signal.reason);
+  const timer = setTimeout(() => abort.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort);
+  try {
+    return await call(abort.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
 /** What a typed call threw, as a value. */
 export function apiFailure(error: unknown): ApiFailure {
   if (error instanceof ApiException) {

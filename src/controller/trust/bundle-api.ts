@@ -1,5 +1,5 @@
 import { type CoreV1Api, PatchStrategy, type V1ConfigMap } from "@kubernetes/client-node";
-import { apiFailure, callOptions } from "../api-call.ts";
+import { apiFailure, boundedCall, callOptions } from "../api-call.ts";
 import { electionLimits } from "../election/election-limits.ts";
 import type { BundleAnswer, BundleMap, BundlePort } from "./bundle-port.ts";
 import { bundleKey, bundleMapName, ownerLabel, ownerName } from "./trust-names.ts";
@@ -11,17 +11,24 @@ export function createBundleApi(api: CoreV1Api, fieldManager: string): BundlePor
   return {
     create: (namespace, bundle, signal) => {
       const body = { metadata: { name, labels }, data: { [bundleKey]: bundle } };
-      return answer(() => api.createNamespacedConfigMap({ namespace, body, fieldManager }, bounded(signal)));
+      return answer(signal, (bounded) =>
+        api.createNamespacedConfigMap({ namespace, body, fieldManager }, callOptions({ signal: bounded })),
+      );
     },
     correct: (namespace, { resourceVersion }, bundle, signal) => {
       const body: unknown = { metadata: { resourceVersion, labels }, data: { [bundleKey]: bundle } };
-      const call = bounded(signal, PatchStrategy.MergePatch);
-      return answer(() => api.patchNamespacedConfigMap({ name, namespace, body, fieldManager }, call));
+      const contentType = PatchStrategy.MergePatch;
+      return answer(signal, (bounded) =>
+        api.patchNamespacedConfigMap(
+          { name, namespace, body, fieldManager },
+          callOptions({ signal: bounded, contentType }),
+        ),
+      );
     },
     remove: async (namespace, { uid, resourceVersion }, signal) => {
       const body = { preconditions: { uid, resourceVersion } };
-      const removed = await answer(async () => {
-        await api.deleteNamespacedConfigMap({ name, namespace, body }, bounded(signal));
+      const removed = await answer(signal, async (bounded) => {
+        await api.deleteNamespacedConfigMap({ name, namespace, body }, callOptions({ signal: bounded }));
         return {};
       });
       return removed.kind === "map" ? { kind: "absent" } : removed;
@@ -29,14 +36,13 @@ export function createBundleApi(api: CoreV1Api, fieldManager: string): BundlePor
   };
 }
 
-function bounded(signal: AbortSignal, contentType?: string): ReturnType<typeof callOptions> {
-  const timed = AbortSignal.any([signal, AbortSignal.timeout(electionLimits.writeTimeoutMs)]);
-  return callOptions({ signal: timed, ...(contentType === undefined ? {} : { contentType }) });
-}
-
-async function answer(call: () => Promise<V1ConfigMap>): Promise<BundleAnswer> {
+async function answer(
+  signal: AbortSignal,
+  call: (signal: AbortSignal) => Promise<V1ConfigMap>,
+): Promise<BundleAnswer> {
   try {
-    return { kind: "map", map: readBundleMap(await call()) };
+    const map = await boundedCall(signal, electionLimits.writeTimeoutMs, call);
+    return { kind: "map", map: readBundleMap(map) };
   } catch (error) {
     const { status, message } = apiFailure(error);
     if (status === 404) return { kind: "absent" };

@@ -174,8 +174,8 @@ export class BundleDistributor {
       return;
     }
     const answer = await act(signal);
-    if (signal.aborted) this.#open.add(namespace);
-    this.#note(namespace, answer);
+    // What was broken off at the end of a term has not failed.
+    this.#note(namespace, signal.aborted ? { kind: "conflict" } : answer);
   }
 
   /** What is to be done to the ConfigMap in there; undefined: nothing. */
@@ -193,33 +193,18 @@ export class BundleDistributor {
     return (signal) => maps.correct(namespace, map, bundle, signal);
   }
 
+  /**
+   * What is there now, only the watch says: an answer may come after news of later changes. The namespace is looked at
+   * again after a pause, in which its change is told.
+   */
   #note(namespace: string, answer: BundleAnswer): void {
     const { log, onFailure } = this.#options;
-    switch (answer.kind) {
-      case "map":
-        this.#maps.set(namespace, answer.map);
-        this.#pause(namespace, false);
-        this.#tell();
-        return;
-      case "absent":
-        this.#maps.delete(namespace);
-        this.#open.add(namespace);
-        this.#pause(namespace, false);
-        return;
-      case "conflict":
-        this.#open.add(namespace);
-        this.#pause(namespace, false);
-        return;
-      case "failed":
-        this.#open.add(namespace);
-        this.#pause(namespace, true);
-        log.limited("warn", "Cannot write the ConfigMap of the CAs", namespace, {
-          namespace,
-          error: answer.message,
-        });
-        onFailure?.(namespace, answer.message);
-        return;
-    }
+    this.#open.add(namespace);
+    this.#pause(namespace, answer.kind === "failed");
+    if (answer.kind !== "failed") return;
+    const { message } = answer;
+    log.limited("warn", "Cannot write the ConfigMap of the CAs", namespace, { namespace, error: message });
+    onFailure?.(namespace, message);
   }
 
   /** Failures pause twice as long each time. */

@@ -100,7 +100,7 @@ class MaintenanceLoop {
   async #pass(signal: AbortSignal, mayWrite: () => boolean): Promise<boolean> {
     const { clock, distribution, names, secrets, times = trustTimes } = this.#options;
     const found = await secrets.read(signal);
-    if (found.kind !== "secret" && found.kind !== "absent") return this.#failed(found);
+    if (found.kind !== "secret" && found.kind !== "absent") return this.#failed(found, signal);
     const stored: StoredTrust =
       found.kind === "secret" ? found.secret : { data: {}, distributed: new Map(), resourceVersion: "" };
     const before = this.#contentOf(stored);
@@ -115,7 +115,7 @@ class MaintenanceLoop {
         found.kind === "absent"
           ? await secrets.create(data, signal)
           : await secrets.replace({ ...stored, data }, signal);
-      if (written.kind !== "secret") return this.#failed(written);
+      if (written.kind !== "secret") return this.#failed(written, signal);
       this.#tell(found.kind === "absent", before, content, steps);
       latest = written.secret;
     }
@@ -150,11 +150,12 @@ class MaintenanceLoop {
     );
     if (!mayWrite()) return false;
     const noted = await secrets.replace({ ...stored, distributed }, signal);
-    return noted.kind === "secret" || this.#failed(noted);
+    return noted.kind === "secret" || this.#failed(noted, signal);
   }
 
-  #failed(answer: Exclude<TrustAnswer, { kind: "secret" }>): false {
-    if (answer.kind !== "failed") return false;
+  #failed(answer: Exclude<TrustAnswer, { kind: "secret" }>, signal: AbortSignal): false {
+    // What was broken off at the end of a term has not failed.
+    if (answer.kind !== "failed" || signal.aborted) return false;
     const { log, onChange } = this.#options;
     log.limited("warn", "Cannot read or write the Secret with the CAs", "", { error: answer.message });
     onChange?.({ kind: "failed", message: answer.message });

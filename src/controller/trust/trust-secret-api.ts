@@ -1,5 +1,5 @@
 import { type CoreV1Api, PatchStrategy, type V1Secret } from "@kubernetes/client-node";
-import { apiFailure, callOptions } from "../api-call.ts";
+import { apiFailure, boundedCall, callOptions } from "../api-call.ts";
 import { electionLimits } from "../election/election-limits.ts";
 import type { TrustData } from "./trust-content.ts";
 import {
@@ -32,28 +32,37 @@ export function createTrustSecretApi(options: TrustSecretApiOptions): TrustSecre
   const name = trustSecretName;
   const labels = { [ownerLabel]: ownerName };
   return {
-    read: (signal) => answer(() => api.readNamespacedSecret({ name, namespace }, bounded(signal))),
+    read: (signal) =>
+      answer(signal, (bounded) =>
+        api.readNamespacedSecret({ name, namespace }, callOptions({ signal: bounded })),
+      ),
     create: (data, signal) => {
       const body = { metadata: { name, labels }, type: "Opaque", data: encode(data) };
-      return answer(() => api.createNamespacedSecret({ namespace, body, fieldManager }, bounded(signal)));
+      return answer(signal, (bounded) =>
+        api.createNamespacedSecret({ namespace, body, fieldManager }, callOptions({ signal: bounded })),
+      );
     },
     replace: ({ data, distributed, resourceVersion }, signal) => {
       const annotations = { [distributedAnnotation]: writeDistributed(distributed) };
       const body: unknown = { metadata: { resourceVersion, labels, annotations }, data: encode(data) };
-      const call = bounded(signal, PatchStrategy.MergePatch);
-      return answer(() => api.patchNamespacedSecret({ name, namespace, body, fieldManager }, call));
+      const contentType = PatchStrategy.MergePatch;
+      return answer(signal, (bounded) =>
+        api.patchNamespacedSecret(
+          { name, namespace, body, fieldManager },
+          callOptions({ signal: bounded, contentType }),
+        ),
+      );
     },
   };
 }
 
-function bounded(signal: AbortSignal, contentType?: string): ReturnType<typeof callOptions> {
-  const timed = AbortSignal.any([signal, AbortSignal.timeout(electionLimits.writeTimeoutMs)]);
-  return callOptions({ signal: timed, ...(contentType === undefined ? {} : { contentType }) });
-}
-
-async function answer(call: () => Promise<V1Secret>): Promise<TrustAnswer> {
+async function answer(
+  signal: AbortSignal,
+  call: (signal: AbortSignal) => Promise<V1Secret>,
+): Promise<TrustAnswer> {
   try {
-    return { kind: "secret", secret: readTrustSecret(await call()) };
+    const secret = await boundedCall(signal, electionLimits.writeTimeoutMs, call);
+    return { kind: "secret", secret: readTrustSecret(secret) };
   } catch (error) {
     const { status, message } = apiFailure(error);
     if (status === 404) return { kind: "absent" };

@@ -178,6 +178,17 @@ describe("distribution of the CAs", () => {
     assert.equal(server.maps.get("own")?.bundle, "one", "the others don't wait for it");
   });
 
+  it("sets right what somebody changed while its own write had no answer yet", async () => {
+    server.answerMs = 500;
+    const distributor = server.distributor();
+    lead(distributor);
+    await time.pass(100);
+    server.setMap("shop", { bundle: "theirs", isOurs: true });
+    await time.pass(5_000);
+    assert.equal(server.maps.get("shop")?.bundle, "one");
+    assert.ok(distributor.isEverywhere);
+  });
+
   it("fights with nobody faster than once a second", async () => {
     lead(server.distributor());
     const spoil = (): void => {
@@ -217,6 +228,7 @@ describe("distribution of the CAs", () => {
               undefined,
             ]);
             server.watchMs = dice.below(3_000);
+            server.answerMs = dice.below(2_000);
             if (dice.isOneIn(2)) server.setNamespace(name, state);
             else if (server.namespaces.has(name)) {
               const isOurs = dice.isOneIn(2);

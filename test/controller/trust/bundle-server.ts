@@ -17,6 +17,7 @@ export class BundleServer implements BundlePort {
   /** Says what is wrong with a request, if anything. */
   refuse: (namespace: string) => string | undefined = () => undefined;
   watchMs = 5;
+  answerMs = 2;
   readonly #distributors: BundleDistributor[] = [];
   #version = 0;
   #toldMs = 0;
@@ -110,6 +111,10 @@ export class BundleServer implements BundlePort {
     const message = this.refuse(namespace);
     if (message !== undefined) return { kind: "failed", message };
     const answer = act();
+    // The watch may tell what came after before the answer is there.
+    await new Promise<void>((resolve) => {
+      this.time.after(this.answerMs, resolve);
+    });
     if (answer.kind === "map" || (answer.kind === "absent" && call === "remove")) {
       this.writes.push(`${call} ${namespace}`);
     }

@@ -1,15 +1,18 @@
 import type { AuthenticationV1Api } from "@kubernetes/client-node";
-import { apiFailure, callOptions } from "../../api-call.ts";
+import { apiFailure, boundedCall, callOptions } from "../../api-call.ts";
 import type { TokenReviewPort } from "./token-review-port.ts";
 
 const timeoutMs = 5_000;
+/** Nobody calls a review back: others may wait for it, too. */
+const never = new AbortController().signal;
 
 export function createTokenReviewApi(api: AuthenticationV1Api): TokenReviewPort {
   return async (token, audience) => {
     const body = { spec: { token, audiences: [audience] } };
     try {
-      const call = callOptions({ signal: AbortSignal.timeout(timeoutMs) });
-      const { status } = await api.createTokenReview({ body }, call);
+      const { status } = await boundedCall(never, timeoutMs, (signal) =>
+        api.createTokenReview({ body }, callOptions({ signal })),
+      );
       return {
         kind: "reviewed",
         isAuthenticated: status?.authenticated === true,
