@@ -112,7 +112,7 @@ describe(`reflectors of ${SERVICES} Services with ${SERVICES * ENDPOINTS_EACH} e
   let namespace: TestNamespace;
 
   before(async function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     namespace = await TestNamespace.create("load");
     const bulk = await Bulk.create();
     const root = `/namespaces/${namespace.name}`;
