@@ -25,6 +25,8 @@ export interface HarnessOptions {
   readonly onLogged?: (entry: AccessLogEntry) => void;
   readonly memoryPercent?: () => number;
   readonly learner?: DestinationLearner;
+  /** In the place of the one that records. */
+  readonly telemetry?: ProxyTelemetry;
   readonly staleForMs?: () => number;
   /** What the Service is not served for may go where it was going: the address of `frontend` must be a real one then. */
   readonly canPassThrough?: boolean;
@@ -61,7 +63,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     now: () => performance.now(),
     random: options.random ?? Math.random,
     wheel,
-    telemetry,
+    telemetry: options.telemetry ?? telemetry,
     accessLog: (entry) => {
       log.push(entry);
       options.onLogged?.(entry);

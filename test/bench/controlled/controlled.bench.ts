@@ -1,4 +1,4 @@
-// node test/bench/controlled.bench.ts, as root and after a build: what the sidecar behind a controller takes. Runs in a
+// node test/bench/controlled/controlled.bench.ts, as root and after a build: what the sidecar behind a controller takes. Runs in a
 // network of its own, with iptables. Memory of one of three sidecars at rest and after requests to 20 Services each; the
 // heap with 1,000 and with 10,000 Services in the cluster, of which it calls 20; and the first request to a destination
 // beside the second.
@@ -10,18 +10,12 @@ import { setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { benchAddress, SERVICES_EACH } from "./controlled/bench-address.ts";
-import {
-  askOften,
-  enterNetwork,
-  startController,
-  startSidecar,
-  timeOneRequest,
-} from "./controlled/network.ts";
-import { Children } from "./end-to-end/children.ts";
-import { mebibytes, printFinding } from "./end-to-end/report.ts";
-import { type Finding, isMet } from "./end-to-end/run.ts";
-import { type Memory, memoryOf } from "./end-to-end/usage.ts";
+import { Children } from "../end-to-end/children.ts";
+import { mebibytes, printFinding } from "../end-to-end/report.ts";
+import { type Finding, isMet } from "../end-to-end/run.ts";
+import { type Memory, memoryOf } from "../end-to-end/usage.ts";
+import { benchAddress, SERVICES_EACH } from "./bench-address.ts";
+import { askOften, enterNetwork, startController, startSidecar, timeOneRequest } from "./network.ts";
 
 const SIDECARS = 3;
 const CALLED = 20;
@@ -63,40 +57,83 @@ function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
 
-/** One destination after the other, each dialled twice. */
-async function measureFirst({ children, endpointPort }: Bench): Promise<Finding> {
-  await using controller = await startController(NETWORKS * SERVICES_EACH, endpointPort);
-  await using _ = await startSidecar(children, { network: SIDECARS, flags: controller.flags });
+interface FirstRequests {
+  /** Milliseconds of the first request to each destination, and of the second. */
+  readonly firsts: readonly number[];
+  readonly seconds: readonly number[];
+}
+
+/** One destination after the other, each dialled twice, by a sidecar that just began. */
+async function askEachTwice(
+  { children }: Bench,
+  flags: readonly string[],
+  count: number,
+): Promise<FirstRequests> {
+  await using _ = await startSidecar(children, { network: SIDECARS, flags });
   await sleep(1_000);
-  const more: number[] = [];
   const firsts: number[] = [];
-  for (const service of called(SIDECARS, SERVICES_EACH)) {
-    const first = await timeOneRequest(service);
-    firsts.push(first);
-    more.push(first - (await timeOneRequest(service)));
+  const seconds: number[] = [];
+  for (const service of called(SIDECARS, count)) {
+    firsts.push(await timeOneRequest(service));
+    seconds.push(await timeOneRequest(service));
   }
-  const [begin = Number.NaN] = more;
-  for (const times of [more, firsts]) times.sort((a, b) => a - b);
-  const row = (what: string, times: readonly number[]) => ({
-    [`${times.length} destinations`]: what,
-    "median ms": quantile(times, 0.5).toFixed(2),
-    "p99 ms": quantile(times, 0.99).toFixed(2),
-    "most ms": quantile(times, 1).toFixed(2),
-  });
+  return { firsts, seconds };
+}
+
+async function measureFirst(bench: Bench): Promise<Finding> {
+  await using controller = await startController(NETWORKS * SERVICES_EACH, bench.endpointPort);
+  // The controller of a cluster has done all of this before.
+  const flagsOf = (name: string) =>
+    controller.flags.map((flag, at) =>
+      controller.flags[at - 1] === "--snapshot" ? `${flag}-${name}` : flag,
+    );
+  await askEachTwice(bench, flagsOf("warm"), CALLED);
+  const veryFirst: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const { firsts, seconds } = await askEachTwice(bench, flagsOf(`begin-${round}`), 1);
+    veryFirst.push((firsts[0] ?? Number.NaN) - (seconds[0] ?? Number.NaN));
+  }
+  const { firsts, seconds } = await askEachTwice(bench, flagsOf("all"), SERVICES_EACH);
+  const more = firsts.map((first, index) => first - (seconds[index] ?? Number.NaN));
+  const row = (what: string, times: readonly number[]) => {
+    const sorted = times.toSorted((a, b) => a - b);
+    return {
+      "ms from dialling to the answer": what,
+      median: quantile(sorted, 0.5).toFixed(2),
+      p90: quantile(sorted, 0.9).toFixed(2),
+      p99: quantile(sorted, 0.99).toFixed(2),
+    };
+  };
+  const medianOf = (times: readonly number[]): number =>
+    quantile(
+      times.toSorted((a, b) => a - b),
+      0.5,
+    );
   return {
     scenario: "first request to a destination",
-    table: [row("first request", firsts), row("more than the second", more)],
+    table: [
+      row(`first, ${SERVICES_EACH} destinations`, firsts),
+      row("second", seconds),
+      row("what the first costs more", more),
+      row(`the same for the first destination of all, ${ROUNDS} sidecars`, veryFirst),
+    ],
     gates: [
       {
-        name: "p99 of what the first costs more",
-        measured: quantile(more, 0.99),
+        name: "what the first costs more, median",
+        measured: medianOf(more),
         limit: 10,
         kind: "at most",
         unit: " ms",
       },
-      { name: "what the very first costs more", measured: begin, limit: 25, kind: "at most", unit: " ms" },
+      {
+        name: "the same for the first destination of all, median",
+        measured: medianOf(veryFirst),
+        limit: 10,
+        kind: "at most",
+        unit: " ms",
+      },
     ],
-    data: more,
+    data: { firsts, seconds, veryFirst },
   };
 }
 
@@ -141,7 +178,7 @@ async function heapWith({ children, endpointPort, folder }: Bench, services: num
   await using controller = await startController(services, endpointPort);
   const report = join(folder, "memory");
   rmSync(report, { force: true });
-  const reporter = join(import.meta.dirname, "controlled/report-memory.ts");
+  const reporter = join(import.meta.dirname, "report-memory.ts");
   await using sidecar = await startSidecar(children, {
     network: 0,
     flags: controller.flags,
