@@ -12,9 +12,15 @@ export interface WorkQueueLimits {
 export interface WorkQueueOptions {
   readonly limits: WorkQueueLimits;
   readonly clock: ControllerClock;
-  /** What there is to do for the key now; undefined: nothing, which costs nothing. */
-  readonly prepare: (key: string) => (() => Promise<void>) | undefined;
+  /** What there is to do for the key now. It may be asked again before that is done. */
+  readonly prepare: (key: string) => Prepared;
 }
+
+export type Prepared =
+  | { readonly kind: "nothing" }
+  /** Not before so many milliseconds. */
+  | { readonly kind: "later"; readonly delayMs: number }
+  | { readonly kind: "work"; readonly start: () => Promise<void> };
 
 /**
  * Keys for which there is something to do, each at most once in the queue and at most once at work; first in, first
@@ -92,14 +98,14 @@ export class WorkQueue {
       // Others want the event loop, too.
       if (++looked > KEYS_A_TURN) return this.#wake(0);
       if (this.#working.has(key)) continue;
-      const waitMs = this.#bucket.waitMs(clock.now());
-      if (waitMs > 0) return this.#wake(waitMs);
+      const prepared = prepare(key);
+      const now = clock.now();
+      if (prepared.kind === "work" && !this.#bucket.take(now)) return this.#wake(this.#bucket.waitMs(now));
       this.#due.delete(key);
-      const work = prepare(key);
-      if (work === undefined) continue;
-      this.#bucket.take(clock.now());
+      if (prepared.kind === "later") this.add(key, prepared.delayMs);
+      if (prepared.kind !== "work") continue;
       this.#working.add(key);
-      void work().finally(() => {
+      void prepared.start().finally(() => {
         this.#working.delete(key);
         if (this.#due.size > 0) this.#wake(0);
       });

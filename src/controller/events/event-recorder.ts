@@ -1,6 +1,6 @@
 import type { ControllerClock } from "../clock.ts";
 import type { ControllerLog } from "../controller-log.ts";
-import { WorkQueue, type WorkQueueLimits } from "../work-queue.ts";
+import { type Prepared, WorkQueue, type WorkQueueLimits } from "../work-queue.ts";
 import type { EventDraft } from "./event-draft.ts";
 import type { EventAnswer, EventPort } from "./event-port.ts";
 import { EVENT_REASONS } from "./event-reasons.ts";
@@ -92,14 +92,14 @@ export class EventRecorder {
     this.#options.log.limited("info", "too many Events", object, { object });
   }
 
-  #prepare(key: string): (() => Promise<void>) | undefined {
+  #prepare(key: string): Prepared {
     const happening = this.#memory.get(key);
-    if (happening === undefined || happening.unwritten === 0) return undefined;
+    if (happening === undefined || happening.unwritten === 0) return { kind: "nothing" };
     if (happening.kind.by === "leader" && !this.#options.isLeading()) {
       this.#memory.forget(key);
-      return undefined;
+      return { kind: "nothing" };
     }
-    return () => this.#write(key, happening);
+    return { kind: "work", start: () => this.#write(key, happening) };
   }
 
   async #write(key: string, happening: Happening): Promise<void> {

@@ -19,7 +19,7 @@ export interface MeshObjectOptions {
 }
 
 /** Of the object that the leader makes. */
-export const MESH_NAME = "eastbound";
+const MESH_NAME = "eastbound";
 
 /** A CRD that is installed, or an object that somebody makes, is noticed this late at most. */
 const LOOK_MS = 30_000;

@@ -19,7 +19,7 @@ export type StatusPlan =
     };
 
 /** The list of parents has room for 32. */
-export const MAX_PARENTS = 32;
+const MAX_PARENTS = 32;
 
 const OWN_TYPES: ReadonlySet<string> = new Set(["Accepted", "ResolvedRefs", "PartiallyInvalid"]);
 

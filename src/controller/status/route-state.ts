@@ -69,7 +69,7 @@ export class RouteState {
    * Takes what a watch has seen, unless it is older than what this writer itself has got from the API server: the watch
    * lags behind. Versions of one kind of object are numbers that grow
    * (https://kubernetes.io/docs/reference/using-api/api-concepts/); where they aren't, or the lag would be longer than
-   * can be, what was seen counts.
+   * can be, what was seen counts. True where it is something new.
    */
   observe(route: ObservedRoute, now: number): boolean {
     const newest = this.#newest;
@@ -78,8 +78,11 @@ export class RouteState {
       newest.uid === route.uid &&
       now - newest.at < LONGEST_LAG_MS &&
       isOlder(route.resourceVersion, newest.resourceVersion);
-    if (!isLate) this.observed = route;
-    return !isLate;
+    if (isLate) return false;
+    const isKnown =
+      this.observed?.uid === route.uid && this.observed.resourceVersion === route.resourceVersion;
+    this.observed = route;
+    return !isKnown;
   }
 
   /** Takes what the API server has answered, unless the watch was faster and has seen more already. */

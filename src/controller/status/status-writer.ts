@@ -1,7 +1,7 @@
 import type { RouteStatus } from "../../binding/route-status.ts";
 import type { ControllerClock } from "../clock.ts";
 import type { ControllerLog } from "../controller-log.ts";
-import { WorkQueue, type WorkQueueLimits } from "../work-queue.ts";
+import { type Prepared, WorkQueue, type WorkQueueLimits } from "../work-queue.ts";
 import type { ObservedRoute } from "./observed-route.ts";
 import type { ConditionChange } from "./plan-conditions.ts";
 import { planStatus, type StatusPlan } from "./plan-status.ts";
@@ -111,7 +111,7 @@ export class StatusWriter {
   async run(signal: AbortSignal, mayWrite: () => boolean): Promise<void> {
     if (signal.aborted) return;
     const { clock } = this.#options;
-    const prepare = (id: string): (() => Promise<void>) | undefined => this.#prepare(id, run);
+    const prepare = (id: string): Prepared => this.#prepare(id, run);
     const queue = new WorkQueue({ limits: this.#limits, clock, prepare });
     const run: Run = { queue, signal, mayWrite, works: new WorkSet() };
     this.#run = run;
@@ -140,18 +140,16 @@ export class StatusWriter {
   }
 
   /** The write of a route that is due, if there is anything to write. */
-  #prepare(id: string, run: Run): (() => Promise<void>) | undefined {
+  #prepare(id: string, run: Run): Prepared {
     const state = this.#routes.get(id);
     const route = state?.observed;
-    if (state === undefined || route === undefined || !state.isJudged) return undefined;
+    if (state === undefined || route === undefined || !state.isJudged) return { kind: "nothing" };
     const earlyBy = this.#earlyBy(state);
-    if (earlyBy > 0) {
-      run.queue.add(id, earlyBy);
-      return undefined;
-    }
+    if (earlyBy > 0) return { kind: "later", delayMs: earlyBy };
     const plan = this.#planFor(state, route);
-    if (plan.kind !== "patch") return undefined;
-    return () => run.works.add(this.#write({ id, state, route, wanted: state.wanted, plan, run }));
+    if (plan.kind !== "patch") return { kind: "nothing" };
+    const work = { id, state, route, wanted: state.wanted, plan, run };
+    return { kind: "work", start: () => run.works.add(this.#write(work)) };
   }
 
   #planFor(state: RouteState, route: ObservedRoute): StatusPlan {
@@ -173,7 +171,10 @@ export class StatusWriter {
     const { id, state, run } = work;
     const waitMs = await this.#attempt(work, ROUNDS);
     state.notBefore = this.#options.clock.now() + waitMs;
-    if (!run.signal.aborted) this.#touch(id, state, 0);
+    if (run.signal.aborted) return;
+    const { observed } = state;
+    const isSettled = observed !== undefined && this.#planFor(state, observed).kind !== "patch";
+    if (!isSettled) this.#touch(id, state, 0);
   }
 
   /** Gives how long the route has to wait for its next write (ms). */

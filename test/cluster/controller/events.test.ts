@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { KubeConfig } from "@kubernetes/client-node";
 import { createEventApi } from "../../../src/controller/events/event-api.ts";
 import { configurationRefused, serviceProblem } from "../../../src/controller/events/event-cases.ts";
 import {
@@ -9,8 +10,10 @@ import {
   type EventMetrics,
   EventRecorder,
 } from "../../../src/controller/events/event-recorder.ts";
+import { eventPermissions } from "../../../src/controller/events/permissions.ts";
 import { routeEvents } from "../../../src/controller/events/route-events.ts";
 import { cluster, rig } from "../support/cluster.ts";
+import { RestrictedConfig } from "../support/restricted-config.ts";
 import { TestNamespace } from "../support/test-namespace.ts";
 import { realClock } from "./real-clock.ts";
 
@@ -18,10 +21,10 @@ const run = promisify(execFile);
 const GATEWAY = "gateway.networking.k8s.io/v1";
 
 /** A recorder that does not wait a minute to count. */
-function startRecorder(recorded: EventMetrics["recorded"] = () => {}): EventRecorder {
+function startRecorder(config: KubeConfig, recorded: EventMetrics["recorded"] = () => {}): EventRecorder {
   const silent = (): void => {};
   return new EventRecorder({
-    api: createEventApi(cluster().config, "eastbound-controller-0"),
+    api: createEventApi(config, "eastbound-controller-0"),
     clock: realClock,
     log: { info: silent, warn: silent, limited: silent },
     isLeading: () => true,
@@ -32,11 +35,17 @@ function startRecorder(recorded: EventMetrics["recorded"] = () => {}): EventReco
 
 describe("Events on a real API server", () => {
   let namespace: TestNamespace;
+  /** With the permissions that are documented, and no others. */
+  let restricted: RestrictedConfig;
 
   beforeEach(async () => {
     namespace = await TestNamespace.create("events");
+    restricted = await RestrictedConfig.create(namespace, eventPermissions);
   });
-  afterEach(async () => namespace[Symbol.asyncDispose]());
+  afterEach(async () => {
+    await restricted[Symbol.asyncDispose]();
+    await namespace[Symbol.asyncDispose]();
+  });
 
   async function describeObject(kind: string, name: string): Promise<string> {
     const args = ["--kubeconfig", cluster().kubeconfig, "-n", namespace.name, "describe", kind, name];
@@ -46,9 +55,10 @@ describe("Events on a real API server", () => {
 
   async function untilEvents(isWanted: (counts: readonly number[]) => boolean): Promise<void> {
     const events = { apiVersion: "events.k8s.io/v1", kind: "Event", namespace: namespace.name };
-    await namespace.objects.untilAll(events, "", (all) =>
-      isWanted(all.map((event) => (event["series"] as { count: number } | undefined)?.count ?? 1)),
-    );
+    await namespace.objects.untilAll(events, "", (all) => {
+      const ours = all.filter((event) => event["reportingController"] === "eastbound.dev/controller");
+      return isWanted(ours.map((event) => (event["series"] as { count: number } | undefined)?.count ?? 1));
+    });
   }
 
   it("shows them in `kubectl describe` of a route, a Service and a pod", async () => {
@@ -64,7 +74,7 @@ describe("Events on a real API server", () => {
       },
     ]);
     const uid = (await namespace.read(GATEWAY, "HTTPRoute", "r"))?.metadata.uid ?? "";
-    const recorder = startRecorder();
+    const recorder = startRecorder(restricted.config);
     const route = { kind: "HTTPRoute", version: "v1", namespace: name, name: "r", uid } as const;
     const after = {
       type: "Accepted",
@@ -103,14 +113,14 @@ describe("Events on a real API server", () => {
       { apiVersion: "v1", kind: "Service", metadata: { name: "s" }, spec: { ports: [{ port: 80 }] } },
     ]);
     const event = serviceProblem({ namespace: namespace.name, name: "s" }, "the annotation is wrong");
-    const first = startRecorder();
+    const first = startRecorder(restricted.config);
     first.record(event);
     await untilEvents(([count = 0]) => count === 1);
     first.record(event);
     first.record(event);
     await untilEvents(([count = 0]) => count === 3);
     first.stop();
-    const second = startRecorder();
+    const second = startRecorder(restricted.config);
     second.record(event);
     await untilEvents(([count = 0, ...others]) => count === 4 && others.length === 0);
     second.stop();
@@ -120,7 +130,7 @@ describe("Events on a real API server", () => {
   it("gives up where the namespace is gone, and on what is not valid", async () => {
     const results: string[] = [];
     const settled = Promise.withResolvers<void>();
-    const recorder = startRecorder((result) => {
+    const recorder = startRecorder(restricted.config, (result) => {
       results.push(result);
       settled.resolve();
     });

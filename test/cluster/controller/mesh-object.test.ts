@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { createMeshApi } from "../../../src/controller/status/mesh-api.ts";
 import { MESH_FEATURES } from "../../../src/controller/status/mesh-features.ts";
 import { MeshObject } from "../../../src/controller/status/mesh-object.ts";
+import { statusPermissions } from "../../../src/controller/status/permissions.ts";
 import { cluster } from "../support/cluster.ts";
 import { installGatewayCrds } from "../support/gateway-crds.ts";
 import { type AnyObject, ClusterObjects } from "../support/objects.ts";
+import { RestrictedConfig } from "../support/restricted-config.ts";
+import { TestNamespace } from "../support/test-namespace.ts";
 import { realClock } from "./real-clock.ts";
 
 const VERSION = "gateway.networking.x-k8s.io/v1alpha1";
@@ -53,10 +56,13 @@ describe("XMesh on a real API server", () => {
   it("makes ours, accepts those of our name, leaves others alone", async () => {
     const theirs = mesh("status-theirs", "example.com/mesh");
     await objects.apply([mesh("status-ours", "eastbound.dev/controller"), theirs]);
+    await using namespace = await TestNamespace.create("mesh");
+    // With the permissions that are documented, and no others.
+    await using restricted = await RestrictedConfig.create(namespace, statusPermissions);
     const ended = new AbortController();
     const silent = (): void => {};
     const object = new MeshObject({
-      api: createMeshApi(cluster().config),
+      api: createMeshApi(restricted.config),
       clock: realClock,
       random: Math.random,
       log: { info: silent, warn: silent, limited: silent },
