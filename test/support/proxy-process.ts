@@ -8,7 +8,9 @@ import type { Readable } from "node:stream";
 const SOURCE_PROGRAM = join(import.meta.dirname, "../../src/cli/main.ts");
 
 export interface ProxyProcessOptions {
-  /** The words after `proxy`. */
+  /** `proxy` where it is not given. */
+  readonly command?: "proxy" | "controller";
+  /** The words after the command. */
   readonly flags: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** What Node runs; the sources without it. */
@@ -25,7 +27,7 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly message: st
 /** How a process ended: a code, or the signal that killed it. */
 export type ProcessEnd = number | NodeJS.Signals;
 
-/** `eastbound proxy` as a process of its own. Killed, if need be, when disposed of. */
+/** `eastbound proxy`, or `controller`, as a process of its own. Killed, if need be, when disposed of. */
 export class ProxyProcess implements AsyncDisposable {
   readonly ended: Promise<ProcessEnd>;
   /** Its log so far. Lines that are no JSON stand as messages. */
@@ -36,8 +38,8 @@ export class ProxyProcess implements AsyncDisposable {
   readonly #watchers = new Set<() => void>();
   #hasEnded = false;
 
-  constructor({ flags, environment, program, nodeFlags, through }: ProxyProcessOptions) {
-    const node = [process.execPath, ...(nodeFlags ?? []), program ?? SOURCE_PROGRAM, "proxy", ...flags];
+  constructor({ command = "proxy", flags, environment, program, nodeFlags, through }: ProxyProcessOptions) {
+    const node = [process.execPath, ...(nodeFlags ?? []), program ?? SOURCE_PROGRAM, command, ...flags];
     const [file = "", ...words] = [...(through ?? []), ...node];
     this.#child = spawn(file, words, {
       stdio: ["ignore", "pipe", "pipe"],

@@ -44,7 +44,8 @@ export class ClusterTrust {
   readonly certificates: ServingCertificate;
   readonly authenticate: Authenticate;
   readonly #maintainer: TrustMaintainer;
-  readonly #reflectors: readonly Reflector[];
+  /** By the kind of their objects. */
+  readonly reflectors: ReadonlyMap<string, Reflector>;
 
   constructor(options: ClusterTrustOptions) {
     const { config, clock, random, log, namespace, fieldManager, onChange, onToken } = options;
@@ -85,7 +86,11 @@ export class ClusterTrust {
       }
       this.#maintainer.poke();
     });
-    this.#reflectors = [namespaces, maps, secret];
+    this.reflectors = new Map([
+      ["Namespace", namespaces],
+      ["ConfigMap", maps],
+      ["Secret", secret],
+    ]);
     void Promise.all([namespaces.synced, maps.synced]).then(() => synced.resolve());
   }
 
@@ -110,7 +115,7 @@ export class ClusterTrust {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#reflectors.map((reflector) => reflector.stop()));
+    await Promise.all([...this.reflectors.values()].map((reflector) => reflector.stop()));
   }
 }
 

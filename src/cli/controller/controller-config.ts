@@ -1,14 +1,15 @@
-import type { BindingProblem } from "../../binding/bind.ts";
 import type { Frontend } from "../../binding/frontend.ts";
 import type { IncrementalBinding } from "../../binding/incremental-binding.ts";
 import type { Catalogue } from "../../controller/catalogue.ts";
 import type { CustomReflector } from "../../kubernetes/custom-reflector.ts";
 import type { Reflector } from "../../kubernetes/reflector.ts";
-import type { MeshReflectors } from "./mesh-reflectors.ts";
+import type { UnreadableObject } from "./mesh-reflectors.ts";
 
 /** What `/config` is made of. */
 export interface ConfigSource {
-  readonly reflectors: MeshReflectors | undefined;
+  /** By the kind of their objects. */
+  readonly reflectors: ReadonlyMap<string, Reflector>;
+  readonly unreadable: readonly UnreadableObject[];
   readonly binding: IncrementalBinding;
   readonly catalogue: Catalogue;
   /** Monotonic ms. */
@@ -19,20 +20,19 @@ export interface ConfigSource {
  * What is watched, what is in force and what is wrong with it. Of a large cluster this is megabytes, whose versions take
  * a second to make: they are made item by item, while it is written.
  */
-export function describeConfig({ reflectors, binding, catalogue, now }: ConfigSource) {
-  const problems: readonly BindingProblem[] = binding.problems;
+export function describeConfig({ reflectors, unreadable, binding, catalogue, now }: ConfigSource): object {
   return {
     reflectors: describeReflectors(reflectors, now()),
-    unreadable: reflectors?.unreadable ?? [],
-    problems,
+    unreadable,
+    problems: binding.problems,
     routes: binding.statuses(),
     frontends: describeFrontends(binding, catalogue),
     backends: describeBackends(binding, catalogue),
   };
 }
 
-function describeReflectors(reflectors: MeshReflectors | undefined, nowMs: number): readonly unknown[] {
-  return [...(reflectors?.reflectors ?? [])].map(([kind, reflector]) => {
+function describeReflectors(reflectors: ConfigSource["reflectors"], nowMs: number): readonly unknown[] {
+  return [...reflectors].map(([kind, reflector]) => {
     const { state, objects, errors, lastError, lastHeardMs } = reflector.statistics;
     return {
       kind,

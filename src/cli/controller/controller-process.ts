@@ -33,7 +33,7 @@ import type { DrainableProxy } from "../running-proxy.ts";
 import { ClusterTrust } from "./cluster-trust.ts";
 import { ClusterWriter, CONTROLLER } from "./cluster-writer.ts";
 import { describeConfig } from "./controller-config.ts";
-import { collectBinding, collectReflectors, collectTrust } from "./controller-telemetry.ts";
+import { collectBinding, collectCertificates, collectReflectors } from "./controller-telemetry.ts";
 import { createHubEvents, createServerEvents } from "./hub-telemetry.ts";
 import { MeshReflectors } from "./mesh-reflectors.ts";
 import { controllerClock } from "./own-clock.ts";
@@ -138,8 +138,10 @@ export class ControllerProcess implements DrainableProxy {
     this.#resources.defer(() => reflectors.stop());
     this.#resources.defer(() => trust.stop());
     this.#resources.defer(() => this.#plane.stop());
-    collectReflectors(this.#metrics, reflectors, systemClock.now);
-    collectTrust(this.#metrics, trust);
+    const watched = new Map([...reflectors.reflectors, ...trust.reflectors]);
+    collectReflectors(this.#metrics, watched, systemClock.now);
+    this.#metrics.unreadableObjects.collectFrom(() => [[{}, reflectors.unreadable.length]]);
+    collectCertificates(this.#metrics, trust.certificates);
     collectBinding(this.#metrics, this.#plane, this.#hub);
     return { reflectors, trust, writer };
   }
@@ -239,7 +241,13 @@ export class ControllerProcess implements DrainableProxy {
       isReady: this.#readiness().isReady,
       leadership: { isLeading: writer?.isLeading ?? false, leader: writer?.leader ?? "" },
       certificate: trust?.describe(),
-      ...describeConfig({ reflectors, binding, catalogue, now: systemClock.now }),
+      ...describeConfig({
+        reflectors: new Map([...(reflectors?.reflectors ?? []), ...(trust?.reflectors ?? [])]),
+        unreadable: reflectors?.unreadable ?? [],
+        binding,
+        catalogue,
+        now: systemClock.now,
+      }),
     };
   }
 

@@ -1,12 +1,16 @@
 import type { ControlPlane } from "../../controller/control-plane.ts";
+import type { ServingCertificate } from "../../controller/trust/serving-certificate.ts";
 import type { DiscoveryHub } from "../../discovery/server/discovery-hub.ts";
+import type { Reflector } from "../../kubernetes/reflector.ts";
 import type { ControllerMetrics } from "../../telemetry/controller-metrics.ts";
-import type { ClusterTrust } from "./cluster-trust.ts";
-import type { MeshReflectors } from "./mesh-reflectors.ts";
 
 /** Lets the metrics ask what is watched. @param now monotonic ms, of the reflectors' clock */
-export function collectReflectors(metrics: ControllerMetrics, mesh: MeshReflectors, now: () => number): void {
-  const statistics = [...mesh.reflectors].map(([kind, reflector]) => ({ kind, of: reflector.statistics }));
+export function collectReflectors(
+  metrics: ControllerMetrics,
+  reflectors: ReadonlyMap<string, Pick<Reflector, "statistics">>,
+  now: () => number,
+): void {
+  const statistics = [...reflectors].map(([kind, reflector]) => ({ kind, of: reflector.statistics }));
   metrics.objects.collectFrom(() => statistics.map(({ kind, of }) => [{ kind }, of.objects]));
   metrics.watchEvents.collectFrom(() => statistics.map(({ kind, of }) => [{ kind }, of.events]));
   metrics.watchErrors.collectFrom(() => statistics.map(({ kind, of }) => [{ kind }, of.errors]));
@@ -27,13 +31,12 @@ export function collectReflectors(metrics: ControllerMetrics, mesh: MeshReflecto
       Object.entries(of.watchEnds).map(([reason, count]) => [{ kind, reason }, count] as const),
     ),
   );
-  metrics.unreadableObjects.collectFrom(() => [[{}, mesh.unreadable.length]]);
 }
 
 /** Lets the metrics ask what is in force, and who has it. */
 export function collectBinding(
   metrics: ControllerMetrics,
-  { binding }: ControlPlane,
+  { binding }: Pick<ControlPlane, "binding">,
   hub: Pick<DiscoveryHub, "openSessions">,
 ): void {
   metrics.frontends.collectFrom(() => [[{}, binding.frontends.size]]);
@@ -46,7 +49,10 @@ export function collectBinding(
 }
 
 /** Lets the metrics ask when certificates expire. */
-export function collectTrust(metrics: ControllerMetrics, { certificates }: ClusterTrust): void {
+export function collectCertificates(
+  metrics: ControllerMetrics,
+  certificates: Pick<ServingCertificate, "expiresMs" | "authorityExpiresMs">,
+): void {
   metrics.certificateExpiry.collectFrom(() => {
     const { expiresMs, authorityExpiresMs } = certificates;
     const times = { serving: expiresMs, authority: authorityExpiresMs };
