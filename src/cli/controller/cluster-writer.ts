@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { CoordinationV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { type Election, startElection } from "../../controller/election/election.ts";
+import { type LeadersPart, leadTogether } from "../../controller/election/lead-together.ts";
 import { createLeaseApi } from "../../controller/election/lease-api.ts";
 import { createEventApi } from "../../controller/events/event-api.ts";
 import { meshObjectTaken } from "../../controller/events/event-cases.ts";
@@ -96,8 +97,12 @@ export class ClusterWriter {
       identity: `${name}_${randomBytes(4).toString("hex")}`,
       lead: async (signal, mayWrite) => {
         onLead();
-        const work = [this.status, this.#mesh, trust].map((each) => each.run(signal, mayWrite));
-        await Promise.all(work);
+        const parts = [this.status, this.#mesh, trust].map(
+          (each): LeadersPart =>
+            (...term) =>
+              each.run(...term),
+        );
+        await leadTogether(parts, signal, mayWrite);
       },
       clock: controllerClock,
       random,

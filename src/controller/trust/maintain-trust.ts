@@ -83,7 +83,7 @@ class MaintenanceLoop {
     let failures = 0;
     while (!signal.aborted) {
       this.#isPoked = false;
-      const isDone = await this.#pass(signal, mayWrite);
+      const isDone = await this.#attempt(signal, mayWrite);
       failures = isDone ? 0 : failures + 1;
       const pauseMs = Math.min(longestPauseMs, shortestPauseMs * 2 ** failures) * (0.75 + 0.5 * random());
       // A poke does not end this pause: somebody may change the Secret as fast as it is set right.
@@ -94,6 +94,16 @@ class MaintenanceLoop {
     }
     signal.removeEventListener("abort", onAbort);
     await distributing;
+  }
+
+  /** What nobody thought of must not end the work for good: it is said, and tried again. */
+  async #attempt(signal: AbortSignal, mayWrite: () => boolean): Promise<boolean> {
+    try {
+      return await this.#pass(signal, mayWrite);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return this.#failed({ kind: "failed", message }, signal);
+    }
   }
 
   /** Brings the Secret to what it is to be now. False: it could not be done, or something else came between. */

@@ -125,9 +125,11 @@ function readServing(
   };
 }
 
+/** A certificate whose key can be used, too: one of an unknown kind throws when it is first asked for. */
 function readCertificate(pem: string): X509Certificate | undefined {
   try {
-    return new X509Certificate(pem);
+    const certificate = new X509Certificate(pem);
+    return certificate.publicKey.type === "public" ? certificate : undefined;
   } catch {
     return undefined;
   }
