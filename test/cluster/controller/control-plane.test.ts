@@ -99,6 +99,7 @@ describe("a control plane and its sidecars", () => {
     await namespace.delete([{ apiVersion: "v1", kind: "Pod", metadata: { name: first?.metadata.name } }]);
     await load.after(100);
     await rolledOut(namespace, "eastbound-controller");
+    await controller.rollOut();
     await namespace.apply([routeOf("web", "three")]);
     await load.after(100);
 

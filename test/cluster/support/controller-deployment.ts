@@ -53,15 +53,13 @@ export class ControllerDeployment implements AsyncDisposable {
     return pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   }
 
-  /** Has a number of replicas, once they are ready or gone. */
-  async scale(replicas: number): Promise<void> {
-    const reference = {
-      apiVersion: "apps/v1",
-      kind: "Deployment",
-      name: NAME,
-      namespace: this.#namespace.name,
-    };
-    await this.#namespace.objects.patch(reference, { spec: { replicas } });
+  /** Replaces all replicas, one after another, as an upgrade does. */
+  async rollOut(): Promise<void> {
+    const annotations = { revision: String(Date.now()) };
+    await this.#namespace.objects.patch(
+      { apiVersion: "apps/v1", kind: "Deployment", name: NAME, namespace: this.#namespace.name },
+      { spec: { template: { metadata: { annotations } } } },
+    );
     await rolledOut(this.#namespace, NAME);
   }
 
