@@ -80,7 +80,7 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   platform: {
     why: "what touches the operating system knows nothing of the mesh",
-    builtins: ["crypto", "ffi", "fs", "v8"],
+    builtins: ["crypto", "ffi", "fs", "os", "v8"],
   },
   cli: {
     why: "the commands wire all parts together, so nothing may import them",

@@ -1,3 +1,5 @@
+import { uptime } from "node:os";
+
 /** What tells the time. */
 export interface Clock {
   /** Milliseconds that only ever go forward, from any start, in fractions of microseconds. About 50 ns. */
@@ -10,3 +12,11 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),
 };
+
+/**
+ * Milliseconds that only ever go forward and that count while the machine is suspended, too, unlike those of
+ * `systemClock.now`. In steps of 10 ms; about 6 µs.
+ */
+export function bootTime(): number {
+  return uptime() * 1_000;
+}

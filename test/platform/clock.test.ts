@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../src/platform/clock.ts";
+import { bootTime, systemClock } from "../../src/platform/clock.ts";
 
 describe("systemClock", () => {
   it("goes forward, in steps of less than a millisecond", () => {
@@ -15,5 +15,16 @@ describe("systemClock", () => {
     const before = Date.now();
     const told = systemClock.wallTime();
     assert.ok(before <= told && told <= Date.now());
+  });
+});
+
+describe("bootTime", () => {
+  it("goes forward as the other clock does", async () => {
+    const [boot, now] = [bootTime(), systemClock.now()];
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
+    const drift = bootTime() - boot - (systemClock.now() - now);
+    assert.ok(Math.abs(drift) < 25, `${drift}`);
   });
 });

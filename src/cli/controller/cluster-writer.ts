@@ -12,6 +12,7 @@ import { MeshObject } from "../../controller/status/mesh-object.ts";
 import { MESH_RESOURCE } from "../../controller/status/observed-mesh.ts";
 import { createStatusApi } from "../../controller/status/status-api.ts";
 import { StatusWriter } from "../../controller/status/status-writer.ts";
+import { bootTime } from "../../platform/clock.ts";
 import type { ControllerMetrics } from "../../telemetry/controller-metrics.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { ClusterTrust } from "./cluster-trust.ts";
@@ -104,7 +105,8 @@ export class ClusterWriter {
         );
         await leadTogether(parts, signal, mayWrite);
       },
-      clock: controllerClock,
+      // A machine that slept must not think that it still leads.
+      clock: { ...controllerClock, now: bootTime },
       random,
       log,
     });
