@@ -6,6 +6,7 @@ import { readObservedRoute } from "../../../src/controller/status/observed-route
 import { statusPermissions } from "../../../src/controller/status/permissions.ts";
 import { createStatusApi } from "../../../src/controller/status/status-api.ts";
 import { type StatusChange, StatusWriter } from "../../../src/controller/status/status-writer.ts";
+import { PooledKubeConfig } from "../../../src/kubernetes/pooled-kube-config.ts";
 import { parseObject } from "../../../src/resources/parse-object.ts";
 import { cluster } from "../support/cluster.ts";
 import type { AnyObject } from "../support/objects.ts";
@@ -51,7 +52,7 @@ class Controller implements AsyncDisposable {
 
   /** Resolves when all routes that are there were judged. */
   static async start(namespace: TestNamespace, config: KubeConfig): Promise<Controller> {
-    const controller = new Controller(namespace, config);
+    const controller = new Controller(namespace, pooled(config));
     const path = await namespace.objects.path({
       apiVersion: VERSION,
       kind: "HTTPRoute",
@@ -288,9 +289,15 @@ describe("the status of routes on a real API server", () => {
   });
 });
 
-/** By a client that keeps its connections. */
+/** As the controller has it: connections are kept. */
+function pooled(config: KubeConfig): KubeConfig {
+  const copy = new PooledKubeConfig();
+  copy.loadFromString(config.exportConfig());
+  return copy;
+}
+
 async function createMany({ name }: TestNamespace, bodies: readonly object[]): Promise<void> {
-  const api = cluster().config.makeApiClient(CustomObjectsApi);
+  const api = pooled(cluster().config).makeApiClient(CustomObjectsApi);
   const [group = "", version = ""] = VERSION.split("/");
   for (let from = 0; from < bodies.length; from += 20) {
     const some = bodies.slice(from, from + 20);
