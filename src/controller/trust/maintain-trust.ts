@@ -2,6 +2,7 @@ import type { ControllerClock } from "../clock.ts";
 import type { ControllerLog } from "../controller-log.ts";
 import { type TrustStep, type TrustTimes, trustTimes } from "./plan-trust.ts";
 import { reviseTrust } from "./revise-trust.ts";
+import { SteadyClock } from "./steady-clock.ts";
 import { readTrust, type TrustContent, writeTrust } from "./trust-content.ts";
 import { bundleKey } from "./trust-names.ts";
 import type { Distributed, StoredTrust, TrustAnswer, TrustSecretPort } from "./trust-secret-port.ts";
@@ -64,6 +65,7 @@ class MaintenanceLoop {
   #wake: () => void = () => undefined;
   #isPoked = false;
   #mayBePoked = false;
+  readonly #steady = new SteadyClock();
   #read: { readonly resourceVersion: string; readonly content: TrustContent } | undefined;
 
   constructor(options: MaintainTrustOptions) {
@@ -108,7 +110,11 @@ class MaintenanceLoop {
 
   /** Brings the Secret to what it is to be now. False: it could not be done, or something else came between. */
   async #pass(signal: AbortSignal, mayWrite: () => boolean): Promise<boolean> {
-    const { clock, distribution, names, secrets, times = trustTimes } = this.#options;
+    const { clock, distribution, log, names, secrets, times = trustTimes } = this.#options;
+    if (!this.#steady.isSteady(clock.wallTime(), clock.now())) {
+      log.limited("warn", "The clock has jumped: certificates are left alone for ten minutes", "");
+      return true;
+    }
     const found = await secrets.read(signal);
     if (found.kind !== "secret" && found.kind !== "absent") return this.#failed(found, signal);
     const stored: StoredTrust =

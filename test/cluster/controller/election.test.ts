@@ -162,7 +162,7 @@ class Candidate {
   constructor(name: string, namespace: string, writes: { readonly by: string; readonly atMs: number }[]) {
     this.name = name;
     this.#writes = writes;
-    const program = join(import.meta.dirname, "candidate.ts");
+    const program = join(import.meta.dirname, "candidate-agent.ts");
     this.child = spawn(process.execPath, [program, cluster().kubeconfig, namespace, lease, name], {
       stdio: ["ignore", "pipe", "inherit"],
     });

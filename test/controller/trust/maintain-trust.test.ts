@@ -236,6 +236,21 @@ describe("maintenance of trust", () => {
     assert.ok(await connects(harness.server.data["ca.crt"]));
   });
 
+  it("does nothing rash when the clock jumps for a while, and goes on when it is right again", async () => {
+    await begin({ checkMs: 60_000 });
+    for (const jumpMs of [1_000 * dayMs, -1_000 * dayMs]) {
+      harness.jumpMs = jumpMs;
+      harness.poke();
+      await harness.pass(9 * 60_000);
+      harness.jumpMs = 0;
+      await harness.pass(hourMs);
+    }
+    assert.deepEqual(harness.server.data, before);
+    harness.jumpMs = 100 * dayMs;
+    await harness.pass(hourMs);
+    assert.deepEqual(kinds(), ["serving-issued"], "it stays so: it is believed");
+  });
+
   it("issues for new names, and leaves a certificate that has more than asked", async () => {
     await begin({ names: [name, "a.example"] });
     await harness.stop();

@@ -30,6 +30,8 @@ export class TrustHarness {
   /** Every bundle that was wanted, since when it was everywhere (wall time). */
   readonly spread: { readonly bundle: string; readonly atMs: number }[] = [];
   mayWrite = true;
+  /** How wrong the wall clock is. */
+  jumpMs = 0;
   readonly #options: TrustHarnessOptions;
   #timers = 0;
   #leader:
@@ -42,7 +44,7 @@ export class TrustHarness {
   }
 
   get wallMs(): number {
-    return this.startMs + this.time.nowMs;
+    return this.startMs + this.time.nowMs + this.jumpMs;
   }
 
   /** A replica begins to lead. It knows nothing but the Secret. */

@@ -1,4 +1,4 @@
-// Takes part in an election as a process of its own: node candidate.ts KUBECONFIG NAMESPACE LEASE IDENTITY. Prints a line
+// Takes part in an election as a process of its own: node candidate-agent.ts KUBECONFIG NAMESPACE LEASE IDENTITY. Prints a line
 // a write, with the time; ends on SIGTERM.
 import { CoordinationV1Api, KubeConfig } from "@kubernetes/client-node";
 import { startElection } from "../../../src/controller/election/election.ts";
