@@ -57,9 +57,14 @@ export class ConfigurationInForce {
    * the steps where the same Frontend is put or removed meanwhile.
    * @returns whether it is in force
    */
-  *putFrontendInSteps(versioned: VersionedFrontend): Generator<undefined, boolean> {
+  putFrontendInSteps(versioned: VersionedFrontend): Generator<undefined, boolean> {
     const name = destinationName(versioned.frontend);
+    // Now, and not with the first step, which may have to wait: a removal before it counts as well.
     this.#compiling.set(name, versioned);
+    return this.#putInSteps(name, versioned);
+  }
+
+  *#putInSteps(name: string, versioned: VersionedFrontend): Generator<undefined, boolean> {
     const runtime = yield* this.#compile(versioned);
     if (this.#compiling.get(name) !== versioned) return false;
     this.#compiling.delete(name);

@@ -115,6 +115,13 @@ describe("a configuration that changes piece by piece", () => {
     assert.deepEqual(configuration.frontends(), []);
   });
 
+  it("forgets what it was to compile where the Frontend is removed before the first step", () => {
+    const waiting = steps("2");
+    configuration.removeFrontend(NAME);
+    assert.equal(resultOf(waiting), false);
+    assert.deepEqual(configuration.frontends(), []);
+  });
+
   it("lets the version in force win over one that was being compiled when it was put again", () => {
     run(steps("2"));
     const slow = steps(
