@@ -27,8 +27,7 @@ export class Catalogue {
   readonly #source: CatalogueSource;
   readonly #frontends = new WeakMap<Frontend, EncodedResource>();
   readonly #backends = new WeakMap<Backend, EncodedResource>();
-  /** By node and zone, which are as few as the nodes of the cluster. */
-  readonly #selves = new Map<string, EncodedResource>();
+  readonly #selves = new WeakMap<Node, EncodedResource>();
 
   constructor(source: CatalogueSource) {
     this.#source = source;
@@ -46,12 +45,17 @@ export class Catalogue {
   }
 
   /** Where the sidecar is; its zone is absent until its node is known. */
-  self({ node }: { readonly node?: string }): EncodedResource {
-    const zone = node === undefined ? undefined : this.#source.nodes.get(node)?.zone;
-    return this.#selves.getOrInsertComputed(`${node ?? ""} ${zone ?? ""}`, () => {
-      const self = { ...(node !== undefined && { node }), ...(zone !== undefined && { zone }) };
-      return encoded(SELF_NAME, encodeSelf(self));
-    });
+  self({ node: name }: { readonly node?: string }): EncodedResource {
+    if (name === undefined) return encoded(SELF_NAME, encodeSelf({}));
+    const node = this.#source.nodes.get(name);
+    if (node === undefined) return encoded(SELF_NAME, encodeSelf({ node: name }));
+    let resource = this.#selves.get(node);
+    if (resource === undefined) {
+      const zone = node.zone === undefined ? {} : { zone: node.zone };
+      resource = encoded(SELF_NAME, encodeSelf({ node: name, ...zone }));
+      this.#selves.set(node, resource);
+    }
+    return resource;
   }
 
   ofFrontend(frontend: Frontend): EncodedResource {

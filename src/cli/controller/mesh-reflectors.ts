@@ -20,7 +20,7 @@ export interface MeshReflectorsOptions
   readonly onAbsent: (resource: MeshResource) => void;
 }
 
-/** An object that counts as not there, since it can't be read. */
+/** An object that is not in force, since it can't be read. */
 export interface UnreadableObject {
   /** `Service namespace/name`. */
   readonly object: string;
@@ -117,14 +117,14 @@ export class MeshReflectors {
 
   #note({ kind, namespace, name }: ObjectIdentity, reading: Reading | undefined): void {
     const object = namespace === "" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
-    if (reading === undefined || reading.object !== undefined) {
+    if (reading === undefined || reading.problems.length === 0) {
       this.#unreadable.delete(object);
       return;
     }
     const { problems } = reading;
     this.#unreadable.set(object, { object, problems });
     const error = problems.map(({ path, message }) => `${path}: ${message}`).join("; ");
-    this.#options.log.warn("an object can't be read and counts as not there", { object, error });
+    this.#options.log.warn("an object can't be read and is not in force", { object, error });
   }
 }
 

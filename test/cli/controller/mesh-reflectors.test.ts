@@ -103,6 +103,10 @@ describe("MeshReflectors", () => {
     await list(mesh, "httproutes", routeOf("good"), routeOf("bad", "no list"));
     assert.deepEqual(mesh.changes, ["upsert HTTPRoute shop/good", "upsert InvalidHTTPRoute shop/bad"]);
     assert.deepEqual(mesh.routes, ["shop/good 3", "shop/bad 3"]);
+    assert.deepEqual(
+      mesh.reflectors.unreadable.map(({ object }) => object),
+      ["HTTPRoute shop/bad"],
+    );
     const watch = mesh.api.nextWatch("httproutes");
     await watch.send(["DELETED", routeOf("good")], ["MODIFIED", routeOf("bad")]);
     assert.deepEqual(mesh.changes.slice(2), ["delete HTTPRoute shop/good", "upsert HTTPRoute shop/bad"]);
