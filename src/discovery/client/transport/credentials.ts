@@ -15,16 +15,40 @@ export interface Credentials {
   readonly token: string;
 }
 
-/** Reads both anew: the kubelet replaces them while the pod runs. Rejects with an Error that names the file. */
-export async function readCredentials({ caFile, tokenFile }: CredentialFiles): Promise<Credentials> {
-  const [ca, tokenText] = await Promise.all([
-    readText(caFile, "the controller's CA"),
-    readText(tokenFile, "the token"),
-  ]);
-  const token = tokenText.trim();
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new Error(`${tokenFile} holds no token`);
-  if (!ca.includes("-----BEGIN CERTIFICATE-----")) throw new Error(`${caFile} holds no certificate`);
-  return { ca, token };
+/** Reads both anew for each connection: the kubelet replaces them while the pod runs. */
+export class CredentialReader {
+  readonly #files: CredentialFiles;
+  /** Of the file when it was last there: it goes when the namespace leaves the mesh, and its pods go on. */
+  #ca: string | undefined;
+
+  constructor(files: CredentialFiles) {
+    this.#files = files;
+  }
+
+  /** Rejects with an Error that names the file. */
+  async read(): Promise<Credentials> {
+    const { caFile, tokenFile } = this.#files;
+    const [ca, token] = await Promise.all([this.#readCa(caFile), readToken(tokenFile)]);
+    return { ca, token };
+  }
+
+  async #readCa(file: string): Promise<string> {
+    try {
+      const ca = await readText(file, "the controller's CA");
+      if (!ca.includes("-----BEGIN CERTIFICATE-----")) throw new Error(`${file} holds no certificate`);
+      this.#ca = ca;
+      return ca;
+    } catch (error) {
+      if (this.#ca === undefined) throw error;
+      return this.#ca;
+    }
+  }
+}
+
+async function readToken(file: string): Promise<string> {
+  const token = (await readText(file, "the token")).trim();
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new Error(`${file} holds no token`);
+  return token;
 }
 
 async function readText(file: string, what: string): Promise<string> {

@@ -9,7 +9,7 @@ import type {
   StreamEnd,
   StreamListener,
 } from "../client-ports.ts";
-import { type CredentialFiles, readCredentials } from "./credentials.ts";
+import type { CredentialReader } from "./credentials.ts";
 import { type ClientNode, decodeDeltaResponse, encodeDeltaRequest } from "./delta-codec.ts";
 import { streamEndOf } from "./grpc-status.ts";
 import { framed, type MessageProblem, MessageReader } from "./message-reader.ts";
@@ -22,11 +22,12 @@ const CONNECT_MS = 3_000;
 const PING_EVERY_MS = 10_000;
 const PING_ANSWER_MS = 8_000;
 
-export interface GrpcStreamOptions extends CredentialFiles {
+export interface GrpcStreamOptions {
   readonly host: string;
   readonly port: number;
   readonly clock: ClientClock;
   readonly node: ClientNode;
+  readonly credentials: CredentialReader;
 }
 
 /** One stream on one connection to one replica. */
@@ -53,7 +54,7 @@ export class GrpcStream implements DiscoveryStream {
   /** Never rejects: what goes wrong is told to the listener. */
   async connect(address: string): Promise<void> {
     try {
-      const credentials = await readCredentials(this.#options);
+      const credentials = await this.#options.credentials.read();
       const [http2, tls, { isIP }] = await Promise.all([
         import("node:http2"),
         import("node:tls"),

@@ -1,5 +1,5 @@
 import type { ClientClock, DiscoveryStream, DiscoveryTransport, StreamListener } from "../client-ports.ts";
-import type { CredentialFiles } from "./credentials.ts";
+import { type CredentialFiles, CredentialReader } from "./credentials.ts";
 import type { ClientNode } from "./delta-codec.ts";
 import { GrpcStream } from "./grpc-stream.ts";
 
@@ -25,12 +25,14 @@ interface Lookup {
  */
 export class GrpcTransport implements DiscoveryTransport {
   readonly #options: GrpcTransportOptions;
+  readonly #credentials: CredentialReader;
   #resolving: Promise<readonly string[]> | undefined;
   /** Of the last look-up that had an answer. */
   #known: readonly string[] = [];
 
   constructor(options: GrpcTransportOptions) {
     this.#options = options;
+    this.#credentials = new CredentialReader(options);
   }
 
   /** One look-up at a time, for each that hangs keeps a thread that files are read by as well. */
@@ -56,7 +58,7 @@ export class GrpcTransport implements DiscoveryTransport {
   }
 
   open(address: string, listener: StreamListener): DiscoveryStream {
-    const stream = new GrpcStream(this.#options, listener);
+    const stream = new GrpcStream({ ...this.#options, credentials: this.#credentials }, listener);
     void stream.connect(address);
     return stream;
   }
