@@ -4,6 +4,7 @@ import { createNetworkNamespace, type NetworkNamespace } from "../support/networ
 import { ProxyProcess } from "../support/proxy-process.ts";
 import { NamespaceAgent } from "./namespace-agent.ts";
 import { NamespaceController } from "./namespace-controller.ts";
+import { NamespaceLoad } from "./namespace-load.ts";
 
 /** The proxy's user: what it dials is not redirected. */
 const PROXY_UID = "15100";
@@ -60,6 +61,11 @@ export class CapturedNetwork implements AsyncDisposable {
   /** A controller for proxies in the namespace. */
   async startController(): Promise<NamespaceController> {
     return this.#resources.use(await NamespaceController.start(this.network.name));
+  }
+
+  /** Pods and a client under load in the namespace. */
+  async startLoad(): Promise<NamespaceLoad> {
+    return this.#resources.use(await NamespaceLoad.start(this.network.name));
   }
 
   /** The body that a client gets. */

@@ -4,10 +4,24 @@ import type { ControllerRequest } from "./namespace-controller.ts";
 
 const controller = await StubController.start();
 
-process.on("message", ({ id, ask, services }: ControllerRequest) => {
-  if (ask === "put") controller.put(...services);
-  else for (const service of services) controller.remove(service);
-  process.send?.({ id });
+async function serve({ ask, services }: ControllerRequest): Promise<void> {
+  switch (ask) {
+    case "put":
+      controller.put(...services);
+      return;
+    case "remove":
+      for (const service of services) controller.remove(service);
+      return;
+    case "stop":
+      await controller.stop();
+      return;
+    case "serve":
+      await controller.serve();
+  }
+}
+
+process.on("message", (request: ControllerRequest) => {
+  void serve(request).then(() => process.send?.({ id: request.id }));
 });
 process.on("disconnect", () => {
   void controller[Symbol.asyncDispose]().then(() => process.exit());

@@ -5,7 +5,7 @@ import type { StubService } from "../support/stub-controller.ts";
 
 export interface ControllerRequest {
   readonly id: number;
-  readonly ask: "put" | "remove";
+  readonly ask: "put" | "remove" | "stop" | "serve";
   readonly services: readonly StubService[];
 }
 
@@ -36,6 +36,16 @@ export class NamespaceController implements AsyncDisposable {
 
   async remove(...services: readonly StubService[]): Promise<void> {
     await this.#ask("remove", services);
+  }
+
+  /** Serves no longer, as if all replicas were shut down. */
+  async stop(): Promise<void> {
+    await this.#ask("stop", []);
+  }
+
+  /** Serves again, at the same place. */
+  async serve(): Promise<void> {
+    await this.#ask("serve", []);
   }
 
   async #ask(ask: ControllerRequest["ask"], services: readonly StubService[]): Promise<void> {
