@@ -47,7 +47,7 @@ const rules: Readonly<Record<string, Rule>> = {
     why: "both ends of the configuration protocol share it, so it may lean on neither",
     imports: ["resources"],
     types: ["binding"],
-    builtins: ["fs", "fs/promises", "path", "crypto", "events", "net", "dns", "tls", "http2"],
+    builtins: ["fs", "fs/promises", "path", "crypto", "net", "dns", "tls", "http2"],
     packages: ["@grpc/grpc-js", "@bufbuild/protobuf"],
   },
   controller: {

@@ -124,6 +124,8 @@ class RunningServer implements DiscoveryServer {
       certificates: options.certificates,
       maxConnections: limits.connections,
       handshakeTimeoutMs: limits.handshakeTimeoutMs,
+      // Each ping that is answered brings some.
+      silenceMs: limits.keepaliveMs + limits.keepaliveTimeoutMs,
       onSecure: (socket) => injector.injectConnection(socket),
       onRefused: (reason) => options.events.onRefusedConnection(reason),
       onBadCertificate: (error) => options.events.onBadCertificate(error),

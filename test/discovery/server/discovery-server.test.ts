@@ -78,6 +78,13 @@ describe("the discovery server", () => {
     await fixture.connect().metadata;
   });
 
+  it("does not start where the address is taken", async () => {
+    await using fixture = await ServerFixture.start(authority);
+    await assert.rejects(ServerFixture.start(authority, { port: fixture.server.port }), {
+      code: "EADDRINUSE",
+    });
+  });
+
   describe("refuses the token", () => {
     const cases = [
       { name: "that is none", token: undefined, reason: "no token" },

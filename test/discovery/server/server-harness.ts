@@ -56,6 +56,7 @@ const authenticateByText: Authenticate = async (token) =>
     : { kind: "refused", reason: token };
 
 export interface ServerFixtureOptions {
+  readonly port?: number;
   readonly certificates?: FakeCertificates;
   readonly authenticate?: Authenticate;
   readonly limits?: Partial<ServerLimits>;
@@ -109,7 +110,7 @@ export class ServerFixture implements AsyncDisposable {
       events: { onPush: none, onAck: none, onNack: none },
     });
     const server = await startDiscoveryServer({
-      address: { host: "127.0.0.1", port: 0 },
+      address: { host: "127.0.0.1", port: options.port ?? 0 },
       hub,
       authenticate,
       certificates,
