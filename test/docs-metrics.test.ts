@@ -48,7 +48,7 @@ const closedLists: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   "`reason` of `eastbound_resends_total`": {
     connect_failure: "no connection to the endpoint that was tried before",
     cluster_ip:
-      "to the Service's own address, because no endpoint could be connected to, or for too long, while the controller can't be reached",
+      "to the Service's own address, because no endpoint could be connected to, or because the controller could not be reached for too long",
     reused_connection_closed: "the endpoint closed a kept connection before it answered",
     retry_status: "the rule's `retry` asks for another try after this status",
     retry_timeout: "the rule's `retry` asks for another try after `timeouts.backendRequest`",

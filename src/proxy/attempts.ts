@@ -126,7 +126,7 @@ export class Attempts {
     return true;
   }
 
-  /** While the endpoints may be others than are known, the Backend's own address comes after all of them. */
+  /** The endpoints may be others than are known, so the Backend's own address comes after all of them. */
   #endedAtServiceAddress(failure: Failure, now: number): boolean {
     const { backend, frontend, rule } = this.#options;
     if (this.#isServiceUnreachable || (rule.retry?.attempts === 0 && this.count > 0)) return false;

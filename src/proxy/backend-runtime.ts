@@ -82,9 +82,12 @@ export class BackendRuntime {
     return address;
   }
 
-  /** Where the last try goes after all endpoints: the Service's own address, while the endpoints may be others. */
+  /**
+   * Where the last try goes after all endpoints: the Service's own address. While the controller is connected, too: it can
+   * be behind without knowing, as when a watch of its own has stalled, and then the endpoints may be others.
+   */
   lastResort(family: AddressFamily): BalancedEndpoint | undefined {
-    return this.#context.staleForMs() === 0 ? undefined : this.#serviceAddress(family);
+    return this.#context.reachesServices ? this.#serviceAddress(family) : undefined;
   }
 
   /** That of the family, else of the other; a headless Service has none. */

@@ -19,6 +19,8 @@ export interface ProxyContext {
   readonly backend: (name: string) => BackendRuntime | undefined;
   /** For how long the configuration may have been out of date, in ms; 0 while it is known to be current. */
   readonly staleForMs: () => number;
+  /** Whether this proxy's own connections to a Service's address reach that Service, and don't come back to it. */
+  readonly reachesServices: boolean;
   readonly activity: Activity;
   readonly overload: OverloadGuard;
   readonly parsers: ParserPool;

@@ -73,7 +73,7 @@ export class OpaqueConnection implements WireOwner, DialOutcome {
     else this.#endAtServiceAddress(backend, { kind: "no_endpoint", details });
   }
 
-  /** While the endpoints may be others than are known, the Backend's own address is tried after all of them. */
+  /** The endpoints may be others than are known, so the Backend's own address is tried after all of them. */
   #endAtServiceAddress(backend: BackendRuntime, failure: Failure): void {
     const address = this.#serviceAddress === undefined ? backend.lastResort(this.#runtime.family) : undefined;
     if (address === undefined) {

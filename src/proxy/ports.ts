@@ -61,7 +61,7 @@ export type Learning =
   /** There is nothing to wait for. */
   | { readonly kind: "unknown"; readonly reason: UnknownReason };
 
-/** `cluster_ip`: to the Service's own address, while the configuration may be out of date. */
+/** `cluster_ip`: to the Service's own address, since the endpoints may be others than are known. */
 export type ResendReason =
   | "connect_failure"
   | "cluster_ip"

@@ -64,6 +64,7 @@ export class Proxy {
       ...options,
       now,
       staleForMs,
+      reachesServices: options.staleForMs !== undefined,
       overload: new OverloadGuard({
         ...options,
         now,

@@ -44,7 +44,7 @@ function expected({ asking, staleMs, endpoints, service, isTriedOnce }: Case): O
     staleMs >= 5 * MINUTE_MS && service !== "none" ? ["service", "endpoint"] : ["endpoint", "service"];
   const way = inOrder
     .map((who) => ({ who, is: who === "service" ? service : endpoints }))
-    .filter(({ who, is }) => is !== "none" && (who === "endpoint" || staleMs > 0));
+    .filter(({ is }) => is !== "none");
   const tried = isTriedOnce && asking !== "opaque" ? way.slice(0, 1) : way;
   const found = tried.find(({ is }) => is === "serve");
   if (found !== undefined) return { servedBy: found.who as "endpoint" | "service", failure: undefined };
@@ -137,6 +137,20 @@ describe("a configuration that may be out of date", () => {
         client.socket.destroy();
       });
     }
+  });
+
+  it("goes nowhere else where the Service's address would lead back to the proxy", async () => {
+    const proxy = resources.use(
+      await startHarness({
+        rules: [RULE],
+        backends: { "app/web:80": [refusing] },
+        backendFields: { clusterIPs: ["127.0.0.1"], port: service.port },
+      }),
+    );
+    await using client = new RawClient(proxy.port);
+    client.send(REQUESTS.GET);
+    assert.equal((await client.response()).status, 503);
+    assert.equal(service.sockets.length, 0);
   });
 
   it("has what no endpoint took counted, and told in the log", async () => {
@@ -252,8 +266,8 @@ describe("a configuration that may be out of date", () => {
       proxy.telemetry.count("upstreamOpen") === 0 ? undefined : "open",
     );
     client.send(REQUESTS.GET);
-    assert.equal((await client.response()).status, 503);
-    assert.equal(service.sockets.length, 1);
+    assert.equal((await client.response()).body, "service");
+    assert.equal(service.sockets.length, 2);
   });
 
   it("lets a request end that is under way there when the configuration is current again", async () => {
