@@ -2,6 +2,7 @@ import type { RequestOptions } from "node:https";
 import { KubeConfig, type RequestContext } from "@kubernetes/client-node";
 import { tlsIdentity } from "./tls-identity.ts";
 
+type DispatcherOptions = ReturnType<KubeConfig["createDispatcherOptions"]>;
 type Dispatcher = NonNullable<ReturnType<RequestContext["getDispatcher"]>>;
 
 /**
@@ -22,5 +23,22 @@ export class PooledKubeConfig extends KubeConfig {
     if (dispatcher === undefined) return;
     if (this.#pool?.digest === digest) context.setDispatcher(this.#pool.dispatcher);
     else this.#pool = { digest, dispatcher };
+  }
+
+  /**
+   * HTTP/1.1 only: a call that is given up ends its connection then. On HTTP/2 it ends but a stream of the one connection
+   * for all calls, and where that has died without a word, all of them wait in vain until the kernel gives it up: a
+   * quarter of an hour.
+   */
+  override createDispatcherOptions(
+    ...args: Parameters<KubeConfig["createDispatcherOptions"]>
+  ): DispatcherOptions {
+    const options = super.createDispatcherOptions(...args);
+    if (options.type !== "agent") return options;
+    const connect: typeof options.connect & { readonly allowH2: false } = {
+      ...options.connect,
+      allowH2: false,
+    };
+    return { ...options, connect };
   }
 }
