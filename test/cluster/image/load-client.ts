@@ -1,6 +1,6 @@
 // Calls services at a steady rate over plain sockets, never sends a request twice, and counts what came of each.
 // LOAD: the targets as JSON; LISTEN: the port of /report, /after/N (answers when each target had N more answers),
-// /pause (answers when no request is under way) and /resume.
+// /pause (answers when no request is under way) and /resume; PAUSED: "yes" to begin with the first /resume.
 import { createServer } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { LoadFailure, LoadReport, LoadTarget } from "./load-report.ts";
@@ -150,7 +150,7 @@ class Target {
 
 const settings = JSON.parse(process.env["LOAD"] ?? "[]") as readonly LoadTarget[];
 const targets = new Map(settings.map((target) => [target.name, new Target(target)]));
-let isPaused = false;
+let isPaused = process.env["PAUSED"] === "yes";
 for (const { name, rate } of settings) {
   setInterval(() => {
     if (!isPaused) targets.get(name)?.send();

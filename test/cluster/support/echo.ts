@@ -1,3 +1,4 @@
+import { isRolledOut } from "./rollout.ts";
 import type { TestNamespace } from "./test-namespace.ts";
 
 /** The echo program of Gateway API's conformance suite, which tells what it was sent. */
@@ -56,32 +57,10 @@ export function echoService(name: string, app: string = name): object {
   };
 }
 
-interface DeploymentStatus {
-  readonly observedGeneration?: number;
-  readonly updatedReplicas?: number;
-  readonly availableReplicas?: number;
-  readonly replicas?: number;
-}
-
-/** Waits until a Deployment's rollout is done: all pods are of the newest revision and available, the old ones gone. */
+/** Waits until a Deployment's rollout is done. */
 export async function rolledOut(namespace: TestNamespace, name: string, timeoutMs = 60_000): Promise<void> {
-  await namespace.until(
-    "apps/v1",
-    "Deployment",
-    name,
-    (deployment) => {
-      if (deployment === undefined) return false;
-      const { replicas = 1 } = deployment["spec"] as { readonly replicas?: number };
-      const status = (deployment["status"] ?? {}) as DeploymentStatus;
-      return (
-        status.observedGeneration === deployment.metadata.generation &&
-        (status.updatedReplicas ?? 0) === replicas &&
-        (status.availableReplicas ?? 0) === replicas &&
-        (status.replicas ?? 0) === replicas
-      );
-    },
-    { what: "finish its rollout", timeoutMs },
-  );
+  const what = "finish its rollout";
+  await namespace.until("apps/v1", "Deployment", name, isRolledOut, { what, timeoutMs });
 }
 
 /** The addresses of a Service, IPv4 first on the rig. */

@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { setTimeout as delay } from "node:timers/promises";
 import { type ParsedSample, parseExposition } from "../../support/parse-exposition.ts";
 import type { LoadReport, LoadTarget } from "../image/load-report.ts";
 import { rig } from "./cluster.ts";
@@ -15,8 +16,16 @@ export interface LoadPodOptions {
   /** The words after `eastbound`; those that every sidecar has are added. */
   readonly proxy: readonly string[];
   readonly targets: readonly LoadTarget[];
+  /** Whether it sends from its start on, or from `resume` on. */
+  readonly isPaused?: boolean;
   readonly volumes?: readonly object[];
   readonly mounts?: readonly object[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface MetricWait {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
 }
 
 /** A pod whose application calls services through its sidecar, at a steady rate from its start on. */
@@ -48,6 +57,7 @@ export class LoadPod implements AsyncDisposable {
         securityContext: { runAsUser: 1000 },
         env: [
           { name: "LOAD", value: JSON.stringify(targets) },
+          { name: "PAUSED", value: options.isPaused === true ? "yes" : "no" },
           { name: "LISTEN", value: String(LOAD_PORT) },
         ],
         readinessProbe: { tcpSocket: { port: LOAD_PORT }, periodSeconds: 1 },
@@ -89,6 +99,21 @@ export class LoadPod implements AsyncDisposable {
   /** The sum of the sidecar's samples with a name and, if given, such labels. */
   async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
     return sumOf(await this.samples(), name, labels);
+  }
+
+  /** Waits until the sum of such samples is as wanted: nothing tells when it is, so it is asked for again and again. */
+  async untilMetric(
+    name: string,
+    isWanted: (value: number) => boolean,
+    { labels = {}, timeoutMs = 30_000 }: MetricWait = {},
+  ): Promise<number> {
+    const end = performance.now() + timeoutMs;
+    for (;;) {
+      const value = await this.metric(name, labels);
+      if (isWanted(value)) return value;
+      if (performance.now() > end) throw new Error(`${name} is ${value} after ${timeoutMs} ms`);
+      await delay(100);
+    }
   }
 
   /** All samples of the sidecar's metrics. */

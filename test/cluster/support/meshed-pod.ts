@@ -11,6 +11,8 @@ export interface MeshedPodOptions {
   /** More volumes of the pod, and where the sidecar has them. */
   readonly volumes?: readonly object[];
   readonly mounts?: readonly object[];
+  /** More of the sidecar's environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 const CA_FOLDER = "/var/run/secrets/eastbound.dev/ca";
@@ -21,14 +23,8 @@ const SNAPSHOT_FOLDER = "/var/run/eastbound";
  * A pod with the sidecar as the injector will make it: capture rules by an init container, the proxy as a native sidecar
  * with its token, the CA and a folder for its snapshot, and then the application.
  */
-export function meshedPod({
-  name,
-  image,
-  proxy,
-  container,
-  volumes = [],
-  mounts = [],
-}: MeshedPodOptions): object {
+export function meshedPod(options: MeshedPodOptions): object {
+  const { name, image, proxy, container, volumes = [], mounts = [], environment = {} } = options;
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -51,7 +47,9 @@ export function meshedPod({
           image,
           restartPolicy: "Always",
           args: proxy,
-          env: [{ name: "NODE_OPTIONS", value: "--disable-warning=ExperimentalWarning" }],
+          env: Object.entries({ NODE_OPTIONS: "--disable-warning=ExperimentalWarning", ...environment }).map(
+            ([variable, value]) => ({ name: variable, value }),
+          ),
           securityContext: {
             runAsUser: PROXY_ID,
             runAsGroup: PROXY_ID,
