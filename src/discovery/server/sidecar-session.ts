@@ -35,7 +35,12 @@ export interface SessionContext {
 const MAX_NAMES = 10_000;
 /** The longest name of ours has 133 characters (namespace, service, port). */
 const MAX_NAME_LENGTH = 256;
+/** Sent and not answered: all names, and once more those that are subscribed to anew meanwhile. */
+const MAX_UNANSWERED = 2 * MAX_NAMES;
+/** Versions of ours have eleven characters; what is longer is none of them. */
+const MAX_VERSION_LENGTH = 64;
 const MAX_CLIENT_LENGTH = 128;
+const MAX_REASON_LENGTH = 1024;
 
 /**
  * The order in which changes go out: a Backend before the Frontend that begins to name it, and its removal after the
@@ -65,6 +70,8 @@ export class SidecarSession {
     Backend: new TypeLedger("Backend"),
     Self: new TypeLedger("Self"),
   };
+  /** Names by type that a newer sidecar asks for, of types that this version does not know: nothing of them exists. */
+  readonly #unknown = new Map<string, Set<string>>();
   readonly #connectedAtMs: number;
   #client = { id: "", version: "" };
   #nonces = 0;
@@ -89,12 +96,14 @@ export class SidecarSession {
     if (request.node !== undefined) this.#client = clientOf(request.node);
     const type = resourceTypeOf(request.typeUrl);
     if (type === undefined) {
-      this.#denyAll(request);
-      return;
+      this.#deny(request);
+    } else {
+      this.#settle(type, request);
+      this.#subscribe(type, request);
     }
-    this.#settle(type, request);
-    this.#subscribe(type, request);
     this.flush();
+    if (this.#sum(({ unanswered }) => unanswered) > MAX_UNANSWERED)
+      this.end(exhausted(`more than ${MAX_UNANSWERED} resources unanswered`));
   }
 
   /** There may be other content for a subscription of this session; `flush` tells the sidecar. */
@@ -163,10 +172,12 @@ export class SidecarSession {
     };
   }
 
-  /** A type that a newer sidecar knows and this version does not: nothing of it exists here. */
-  #denyAll({ typeUrl, resourceNamesSubscribe }: DeltaDiscoveryRequest): void {
+  #deny({ typeUrl, resourceNamesSubscribe }: DeltaDiscoveryRequest): void {
     if (resourceNamesSubscribe.length === 0) return;
-    this.#send(writeResponse(typeUrl, this.#nextNonce(), resourceNamesSubscribe.map(removedField)));
+    const names = this.#unknown.getOrInsertComputed(typeUrl, () => new Set());
+    for (const name of resourceNamesSubscribe) names.add(name);
+    const count = [...this.#unknown.values()].reduce((sum, { size }) => sum + size, 0);
+    if (count > MAX_NAMES) this.end(exhausted(`more than ${MAX_NAMES} names of unknown types`));
   }
 
   #settle(type: ResourceType, { responseNonce, errorDetail }: DeltaDiscoveryRequest): void {
@@ -179,7 +190,7 @@ export class SidecarSession {
       if (settled !== undefined) events.onAck({ type, tookMs: nowMs - settled.sinceMs });
       return;
     }
-    const { message: reason } = errorDetail;
+    const reason = clipped(errorDetail.message, MAX_REASON_LENGTH);
     const settled = ledger.nack(responseNonce, reason, nowMs);
     if (settled !== undefined) events.onNack({ type, identity: this.identity, names: settled.names, reason });
   }
@@ -198,12 +209,24 @@ export class SidecarSession {
       index.add(type, ledger.subscribe(this, name, nowMs));
     }
     // Sidecars with many names say in several requests what they have already.
-    for (const [name, version] of request.initialResourceVersions) ledger.hold(name, version);
-    const size = Object.values(this.#ledgers).reduce((sum, { size }) => sum + size, 0);
-    if (size > MAX_NAMES) this.end(exhausted(`more than ${MAX_NAMES} subscriptions`));
+    for (const [name, version] of request.initialResourceVersions) {
+      if (version.length <= MAX_VERSION_LENGTH) ledger.hold(name, version);
+    }
+    if (this.#sum(({ size }) => size) > MAX_NAMES)
+      this.end(exhausted(`more than ${MAX_NAMES} subscriptions`));
+  }
+
+  #sum(of: (ledger: TypeLedger<SidecarSession>) => number): number {
+    return Object.values(this.#ledgers).reduce((sum, ledger) => sum + of(ledger), 0);
   }
 
   #nextResponse(): Uint8Array | undefined {
+    const [unknown] = this.#unknown;
+    if (unknown !== undefined) {
+      const [url, names] = unknown;
+      this.#unknown.delete(url);
+      return writeResponse(url, this.#nextNonce(), [...names].map(removedField));
+    }
     for (const { type, wanted, after } of STAGES) {
       if (after !== undefined && this.#ledgers[after].hasWaiting) continue;
       const nonce = this.#nextNonce();
@@ -260,5 +283,10 @@ function boundFault(request: DeltaDiscoveryRequest): string | undefined {
 
 function clientOf(node: NonNullable<DeltaDiscoveryRequest["node"]>): { id: string; version: string } {
   const version = `${node.userAgentName} ${node.userAgentVersionType?.value ?? ""}`.trim();
-  return { id: node.id.slice(0, MAX_CLIENT_LENGTH), version: version.slice(0, MAX_CLIENT_LENGTH) };
+  return { id: clipped(node.id, MAX_CLIENT_LENGTH), version: clipped(version, MAX_CLIENT_LENGTH) };
+}
+
+/** The beginning of a text, as a copy: a part of a long string would keep all of it in memory. */
+function clipped(text: string, length: number): string {
+  return text.length <= length ? text : Buffer.from(text.slice(0, length)).toString();
 }

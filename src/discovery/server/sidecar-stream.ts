@@ -1,7 +1,7 @@
 import { Metadata, type ServerDuplexStream } from "@grpc/grpc-js";
 import type { DeltaDiscoveryRequest } from "../generated/envoy/service/discovery/v3/discovery.ts";
 import type { DiscoveryHub } from "./discovery-hub.ts";
-import { RequestAllowance } from "./request-allowance.ts";
+import { RequestAllowance, requestCost } from "./request-allowance.ts";
 import type { SidecarIdentity } from "./resource-catalogue.ts";
 import type { SidecarSession, StreamPort } from "./sidecar-session.ts";
 import { malformed, type StreamEnd } from "./stream-end.ts";
@@ -69,7 +69,7 @@ export class SidecarStream implements StreamPort {
       this.session.end(malformed("a message that is no DeltaDiscoveryRequest"));
       return;
     }
-    const waitMs = this.#allowance.take(this.#options.now());
+    const waitMs = this.#allowance.take(this.#options.now(), requestCost(request));
     if (waitMs > 0) {
       this.#call.pause();
       clearTimeout(this.#pause);

@@ -13,6 +13,7 @@ export interface Batch {
 }
 
 export interface Settled {
+  /** The first of those in the response. */
   readonly names: readonly string[];
   readonly sinceMs: number;
 }
@@ -41,7 +42,6 @@ interface Nack {
 /** Of a response, a resource that is larger goes alone. */
 const MAX_RESPONSE_BYTES = 1_000_000;
 const MAX_NACK_RESOURCES = 16;
-const MAX_REASON_LENGTH = 1024;
 
 /**
  * What one sidecar wants of one type, what it was told and what it said to it. Names that changed wait in a set: for
@@ -53,6 +53,7 @@ export class TypeLedger<Session> {
   readonly #waiting = new Set<Subscription<Session>>();
   readonly #outstanding = new Map<string, Outstanding<Session>>();
   #staleCount = 0;
+  #unanswered = 0;
   #lastNack: Nack | undefined;
 
   constructor(type: ResourceType) {
@@ -61,6 +62,11 @@ export class TypeLedger<Session> {
 
   get size(): number {
     return this.#subscriptions.size;
+  }
+
+  /** How many resources were sent, and removals, that the sidecar has neither taken nor refused. */
+  get unanswered(): number {
+    return this.#unanswered;
   }
 
   /** Whether names wait to be sent, or will once the sidecar has answered. */
@@ -141,6 +147,7 @@ export class TypeLedger<Session> {
     }
     if (told.length === 0) return undefined;
     this.#outstanding.set(nonce, { told, sinceMs });
+    this.#unanswered += told.length;
     return { elements, present: told.length - absent, absent, sinceMs };
   }
 
@@ -154,22 +161,26 @@ export class TypeLedger<Session> {
     });
   }
 
-  /** The sidecar refused it, and keeps what it had. Of several resources each is tried once more on its own. */
+  /**
+   * The sidecar refused it, and keeps what it had. Of several resources each is tried once more on its own; nothing can
+   * be wrong with removals.
+   */
   nack(nonce: string, reason: string, nowMs: number): Settled | undefined {
     const told = this.#outstanding.get(nonce)?.told;
     if (told === undefined) return undefined;
     this.#lastNack = {
-      reason: reason.slice(0, MAX_REASON_LENGTH),
+      reason,
       atMs: nowMs,
       resources: told
         .slice(0, MAX_NACK_RESOURCES)
         .map(({ subscription: { name }, version }) => ({ name, version })),
     };
+    const isFinal = told.length === 1 || told.every(({ version }) => version === ABSENT);
     return this.#settle(nonce, ({ subscription, version }) => {
       subscription.sent = subscription.accepted;
-      subscription.isSuspect = told.length > 1;
-      if (told.length > 1) this.#waiting.add(subscription);
-      else subscription.refused = version;
+      subscription.isSuspect = !isFinal && version !== ABSENT;
+      if (isFinal) subscription.refused = version;
+      else this.#waiting.add(subscription);
     });
   }
 
@@ -177,6 +188,7 @@ export class TypeLedger<Session> {
     const outstanding = this.#outstanding.get(nonce);
     if (outstanding === undefined) return undefined;
     this.#outstanding.delete(nonce);
+    this.#unanswered -= outstanding.told.length;
     for (const told of outstanding.told) {
       const { subscription } = told;
       if (this.#subscriptions.get(subscription.name) !== subscription) continue;
@@ -187,7 +199,8 @@ export class TypeLedger<Session> {
       this.#staleCount--;
       this.#waiting.add(subscription);
     }
-    return { names: outstanding.told.map((told) => told.subscription.name), sinceMs: outstanding.sinceMs };
+    const names = outstanding.told.slice(0, MAX_NACK_RESOURCES).map((told) => told.subscription.name);
+    return { names, sinceMs: outstanding.sinceMs };
   }
 
   get state(): SyncState {

@@ -136,6 +136,67 @@ describe("DiscoveryHub", () => {
     });
   });
 
+  describe("a sidecar that means harm", () => {
+    const unknown = "type.googleapis.com/eastbound.discovery.v1.New";
+    const names = Array.from({ length: 6_000 }, (_, n) => `a${n}`);
+
+    it("has no long text of its kept as the version of what it has", () => {
+      sidecar.request({
+        typeUrl: typeUrl("Backend"),
+        resourceNamesSubscribe: ["a"],
+        initialResourceVersions: new Map([["a", "v".repeat(65)]]),
+      });
+      assert.deepEqual(sidecar.read(), ["Backend a=a1"]);
+      assert.equal(backends(sidecar).resources[0]?.acceptedVersion, undefined);
+    });
+
+    it("has as many responses unanswered as one that is well could have", () => {
+      for (let n = 0; n < 4; n++) sidecar.subscribe("Backend", ...names);
+      assert.deepEqual(sidecar.ended, { code: 8, message: "more than 20000 resources unanswered" });
+    });
+
+    it("is told once of types that are not known, when its stream has room", () => {
+      sidecar.room = 1;
+      sidecar.subscribe("Backend", "a");
+      for (let n = 0; n < 100; n++) sidecar.request({ typeUrl: unknown, resourceNamesSubscribe: ["x", "y"] });
+      assert.deepEqual(sidecar.read(), ["Backend a=a1"]);
+      sidecar.room = 10;
+      sidecar.session.resume();
+      assert.deepEqual(sidecar.read(), [`${unknown} -x -y`]);
+    });
+
+    it("can't have more names of unknown types wait than of known ones", () => {
+      sidecar.room = 1;
+      sidecar.subscribe("Backend", "a");
+      for (const n of [1, 2]) sidecar.request({ typeUrl: `${unknown}${n}`, resourceNamesSubscribe: names });
+      assert.equal(sidecar.ended?.code, 8);
+    });
+
+    it("has a short reason passed on, and few names", () => {
+      sidecar.subscribe("Backend", ...names);
+      sidecar.answer(sidecar.received.at(-1), "r".repeat(10_000));
+      const [nack] = h.events.filter(({ kind }) => kind === "nack").map(({ event }) => event);
+      assert.deepEqual(nack, {
+        type: "Backend",
+        identity: sidecar.session.identity,
+        names: names.slice(0, 16),
+        reason: "r".repeat(1024),
+      });
+    });
+
+    it("does not get what is gone one by one because it refuses that", () => {
+      sidecar.subscribe("Backend", "a", ...names);
+      sidecar.answer(sidecar.received.at(-1), "no");
+      sidecar.answer(sidecar.received.at(-1), "no");
+      assert.equal(sidecar.received.length, 2);
+      assert.equal(sidecar.session.state, "refused");
+      sidecar.readAndAck();
+      h.catalogue.put("Backend", "a7", "a7");
+      h.publish({ backends: ["a7", "a8"] });
+      assert.deepEqual(sidecar.readAndAck(), ["Backend a7=a7"]);
+    });
+  });
+
   describe("publishing", () => {
     beforeEach(() => {
       sidecar.subscribe("Backend", "a", "b");

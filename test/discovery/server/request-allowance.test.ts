@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { RequestAllowance } from "../../../src/discovery/server/request-allowance.ts";
+import { DeltaDiscoveryRequest } from "../../../src/discovery/generated/envoy/service/discovery/v3/discovery.ts";
+import { RequestAllowance, requestCost } from "../../../src/discovery/server/request-allowance.ts";
 
 describe("RequestAllowance", () => {
   it("lets a burst through, then so many in a second", () => {
@@ -22,4 +23,32 @@ describe("RequestAllowance", () => {
     );
     assert.equal(allowance.take(1_000_000), 100);
   });
+
+  it("counts a request with many names for several", () => {
+    const allowance = new RequestAllowance(3, 10, 0);
+    assert.equal(allowance.take(0, 3), 0);
+    assert.equal(allowance.take(0, 2), 200);
+  });
+});
+
+describe("requestCost", () => {
+  const names = Array.from({ length: 200 }, (_, n) => `n${n}`);
+  const cases: { name: string; request: Partial<DeltaDiscoveryRequest>; cost: number }[] = [
+    { name: "nothing but an answer", request: { responseNonce: "1" }, cost: 1 },
+    { name: "names", request: { resourceNamesSubscribe: names }, cost: 3 },
+    { name: "names that go", request: { resourceNamesUnsubscribe: names }, cost: 3 },
+    {
+      name: "names with versions",
+      request: {
+        resourceNamesSubscribe: names,
+        initialResourceVersions: new Map(names.map((name) => [name, "v"])),
+      },
+      cost: 5,
+    },
+  ];
+  for (const { name, request, cost } of cases) {
+    it(`of ${name}`, () => {
+      assert.equal(requestCost({ ...DeltaDiscoveryRequest.decode(new Uint8Array()), ...request }), cost);
+    });
+  }
 });
