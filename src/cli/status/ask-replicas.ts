@@ -32,17 +32,20 @@ export async function askPods(
   const { CoreV1Api: Api } = await import("@kubernetes/client-node");
   try {
     const config = loadKubeConfig(kubeconfig);
-    const pods = await runningPods(config.makeApiClient(Api), namespace);
+    const pods = await inTime(runningPods(config.makeApiClient(Api), namespace));
     return await Promise.all(pods.map((pod) => askPod(config, namespace, pod)));
   } catch (error) {
     return `the controller's pods can't be listed: ${messageOf(error)}`;
   }
 }
 
+/** Those on their way out have sent their sidecars to others. */
 async function runningPods(api: CoreV1Api, namespace: string): Promise<readonly string[]> {
   const { items } = await api.listNamespacedPod({ namespace, labelSelector: SELECTOR });
   return items
-    .filter(({ status }) => status?.phase === "Running")
+    .filter(
+      ({ metadata, status }) => status?.phase === "Running" && metadata?.deletionTimestamp === undefined,
+    )
     .flatMap(({ metadata }) => metadata?.name ?? []);
 }
 
@@ -50,7 +53,8 @@ async function askPod(config: KubeConfig, namespace: string, pod: string): Promi
   const { PortForward } = await import("@kubernetes/client-node");
   const [near, far] = duplexPair();
   try {
-    const socket = await new PortForward(config).portForward(namespace, pod, [ADMIN_PORT], far, null, far);
+    const forwarding = new PortForward(config).portForward(namespace, pod, [ADMIN_PORT], far, null, far);
+    const socket = await inTime(forwarding);
     try {
       return await ask(pod, { createConnection: () => near });
     } finally {
@@ -97,6 +101,17 @@ async function get(way: Way): Promise<{ readonly status: number; readonly body: 
     .on("error", reject)
     .end();
   return await promise;
+}
+
+/** What client-node waits for without end. */
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer in ${TIMEOUT_MS / 1_000} s`)), TIMEOUT_MS);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function messageOf(error: unknown): string {
