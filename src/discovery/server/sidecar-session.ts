@@ -65,11 +65,7 @@ export class SidecarSession {
   readonly identity: SidecarIdentity;
   readonly #port: StreamPort;
   readonly #context: SessionContext;
-  readonly #ledgers: Readonly<Record<ResourceType, TypeLedger<SidecarSession>>> = {
-    Frontend: new TypeLedger("Frontend"),
-    Backend: new TypeLedger("Backend"),
-    Self: new TypeLedger("Self"),
-  };
+  readonly #ledgers: Readonly<Record<ResourceType, TypeLedger<SidecarSession>>>;
   /** Names by type that a newer sidecar asks for, of types that this version does not know: nothing of them exists. */
   readonly #unknown = new Map<string, Set<string>>();
   readonly #connectedAtMs: number;
@@ -83,6 +79,9 @@ export class SidecarSession {
     this.#port = port;
     this.#context = context;
     this.#connectedAtMs = context.now();
+    const ledger = (type: ResourceType): TypeLedger<SidecarSession> =>
+      new TypeLedger(type, context.now, (refused) => context.events.onNack({ type, identity, ...refused }));
+    this.#ledgers = { Frontend: ledger("Frontend"), Backend: ledger("Backend"), Self: ledger("Self") };
   }
 
   /** Takes one request; one that is out of bounds ends the stream. */

@@ -21,6 +21,9 @@ export interface Settled {
 /** Which of the names that wait may be told of: those that exist, those that do not, or both. */
 export type Wanted = "present" | "absent" | "all";
 
+/** Told of a refusal that no sidecar needs to be asked for. */
+type OnForeseen = (refused: { readonly names: readonly string[]; readonly reason: string }) => void;
+
 type Lookup = (name: string) => EncodedResource | undefined;
 
 interface Told<Session> {
@@ -41,6 +44,8 @@ interface Nack {
 
 /** Of a response, a resource that is larger goes alone. */
 const MAX_RESPONSE_BYTES = 1_000_000;
+/** A sidecar ends a stream that brings a message of more than 4 MB, and would come to the same on the next one. */
+const MAX_RESOURCE_BYTES = 4_000_000;
 const MAX_NACK_RESOURCES = 16;
 
 /**
@@ -55,9 +60,13 @@ export class TypeLedger<Session> {
   #staleCount = 0;
   #unanswered = 0;
   #lastNack: Nack | undefined;
+  readonly #now: () => number;
+  readonly #onForeseen: OnForeseen;
 
-  constructor(type: ResourceType) {
+  constructor(type: ResourceType, now: () => number, onForeseen: OnForeseen) {
     this.type = type;
+    this.#now = now;
+    this.#onForeseen = onForeseen;
   }
 
   get size(): number {
@@ -134,6 +143,10 @@ export class TypeLedger<Session> {
       }
       const element =
         resource === undefined ? removedField(subscription.name) : resourceField(this.type, resource);
+      if (element.length > MAX_RESOURCE_BYTES) {
+        this.#foresee({ subscription, version }, element.length);
+        continue;
+      }
       if (sizeBytes + element.length > MAX_RESPONSE_BYTES && told.length > 0) break;
       this.#waiting.delete(subscription);
       subscription.sent = version;
@@ -149,6 +162,15 @@ export class TypeLedger<Session> {
     this.#outstanding.set(nonce, { told, sinceMs });
     this.#unanswered += told.length;
     return { elements, present: told.length - absent, absent, sinceMs };
+  }
+
+  #foresee(told: Told<Session>, sizeBytes: number): void {
+    const { subscription, version } = told;
+    const reason = `has ${sizeBytes} bytes, more than ${MAX_RESOURCE_BYTES}`;
+    this.#waiting.delete(subscription);
+    subscription.refused = version;
+    this.#note([told], reason, this.#now());
+    this.#onForeseen({ names: [subscription.name], reason });
   }
 
   /** The sidecar took the response of that nonce; undefined if none of that nonce is waited for. */
@@ -168,13 +190,7 @@ export class TypeLedger<Session> {
   nack(nonce: string, reason: string, nowMs: number): Settled | undefined {
     const told = this.#outstanding.get(nonce)?.told;
     if (told === undefined) return undefined;
-    this.#lastNack = {
-      reason,
-      atMs: nowMs,
-      resources: told
-        .slice(0, MAX_NACK_RESOURCES)
-        .map(({ subscription: { name }, version }) => ({ name, version })),
-    };
+    this.#note(told, reason, nowMs);
     const isFinal = told.length === 1 || told.every(({ version }) => version === ABSENT);
     return this.#settle(nonce, ({ subscription, version }) => {
       subscription.sent = subscription.accepted;
@@ -182,6 +198,13 @@ export class TypeLedger<Session> {
       if (isFinal) subscription.refused = version;
       else this.#waiting.add(subscription);
     });
+  }
+
+  #note(told: readonly Told<Session>[], reason: string, atMs: number): void {
+    const resources = told
+      .slice(0, MAX_NACK_RESOURCES)
+      .map(({ subscription: { name }, version }) => ({ name, version }));
+    this.#lastNack = { reason, atMs, resources };
   }
 
   #settle(nonce: string, answer: (told: Told<Session>) => void): Settled | undefined {

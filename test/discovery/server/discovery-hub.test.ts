@@ -414,6 +414,26 @@ describe("DiscoveryHub", () => {
       assert.deepEqual(sidecar.read(), ["Backend c=c1", "Backend a=a2", "Backend b=b2"]);
     });
 
+    it("is foreseen of what is too large for a sidecar, whose stream it would end", () => {
+      h.catalogue.put("Backend", "a", "a".repeat(4_000_001));
+      h.catalogue.put("Backend", "b", "b2");
+      h.publish({ backends: ["a", "b"] });
+      assert.deepEqual(sidecar.readAndAck(), ["Backend b=b2"]);
+      assert.equal(sidecar.session.state, "refused");
+      const { lastNack } = backends(sidecar);
+      assert.match(lastNack?.reason ?? "", /^has \d+ bytes, more than 4000000$/);
+      assert.deepEqual(
+        h.events.filter(({ kind }) => kind === "nack").map(({ event }) => event),
+        [{ type: "Backend", identity: sidecar.session.identity, names: ["a"], reason: lastNack?.reason }],
+      );
+      h.publish({ backends: ["a"] });
+      assert.equal(h.events.filter(({ kind }) => kind === "nack").length, 1);
+      h.catalogue.put("Backend", "a", "a2");
+      h.publish({ backends: ["a"] });
+      assert.deepEqual(sidecar.readAndAck(), ["Backend a=a2"]);
+      assert.equal(sidecar.session.state, "in-sync");
+    });
+
     it("counts for the response that it names only", () => {
       h.catalogue.put("Backend", "a", "a2");
       h.publish({ backends: ["a"] });
