@@ -23,10 +23,10 @@ export async function runServer(chain: string, key: string): Promise<void> {
       },
     },
     runInTurns: (steps) => runInTurns(steps, systemClock.now),
-    onChanges: ({ frontends, backends, selves }) => {
+    onChanges: ({ frontends, backends, selves, seenMs }) => {
       for (const name of backends)
         published.push([controlPlane.catalogue.backend(name)?.version ?? "", cameAt]);
-      hub.publish({ frontends, backends, selves });
+      hub.publish({ frontends, backends, selves, sinceMs: seenMs });
     },
   });
   const hub = new DiscoveryHub({
