@@ -255,6 +255,7 @@ export class DiscoveryClient {
     onLost: (): void => {
       // What was not taken yet was not acknowledged, and comes again.
       this.#turns.clear();
+      this.#frontends.activateComplete();
       this.#frontends.onLost();
       this.#backends.onLost();
       if (this.#link.isHopeful) return;

@@ -84,4 +84,12 @@ describe("a response that takes several turns", () => {
     assert.deepEqual(next.offered("Backend"), { a: "1", b: "1" });
     assert.deepEqual(next.acknowledgements, []);
   });
+
+  it("has what is complete by it take effect though its stream ends before it is all taken", async () => {
+    const harness = await slow();
+    harness.stream.push("Frontend", [frontendOf("10.96.0.1:80", "a", "b")]);
+    harness.stream.push("Backend", all);
+    harness.stream.end("failed");
+    assert.equal(harness.client.knows("10.96.0.1:80"), "known");
+  });
 });

@@ -158,6 +158,8 @@ export class GrpcStream implements DiscoveryStream {
     const { clock } = this.#options;
     if (this.#isOver) return;
     this.#timer = clock.startTimer(() => {
+      // Its end is about to be told, and a ping would throw.
+      if (session.destroyed) return;
       this.#timer = clock.startTimer(() => {
         this.#over({ kind: "failed", message: "the controller does not answer any more" });
       }, PING_ANSWER_MS);
