@@ -200,7 +200,8 @@ describe("timeouts.backendRequest", () => {
       ],
     });
     assert.equal((await routed.get("/")).status, 504);
-    assert.equal(routed.seen().length, 4);
+    // On a busy machine a try may be over before the endpoint has seen anything of it.
+    assert.equal(routed.harness.telemetry.count("resends", "retry_timeout"), 3);
   });
 
   it("is met by slow tries that keep within it", async () => {
