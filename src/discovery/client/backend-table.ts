@@ -44,6 +44,10 @@ export class BackendTable {
     return this.#entries.size;
   }
 
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
   names(): Iterable<string> {
     return this.#entries.keys();
   }

@@ -1,3 +1,5 @@
+import type { Frontend } from "../../binding/frontend.ts";
+import type { Result } from "../../resources/result.ts";
 import { type EncodedResource, type ResourceType, SELF_NAME } from "../resource-types.ts";
 import { BackendTable } from "./backend-table.ts";
 import type {
@@ -12,6 +14,7 @@ import type {
 } from "./client-ports.ts";
 import { type ConnectionView, ControllerLink } from "./controller-link.ts";
 import { FrontendTable } from "./frontend-table.ts";
+import { namedBackends } from "./named-backends.ts";
 import { describeRejections, type Rejection, rejectionOf } from "./rejection.ts";
 import { SnapshotWriter } from "./snapshot/snapshot-writer.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -24,6 +27,8 @@ import { Waiters } from "./waiters.ts";
  * besides passes through. A controller ends streams that subscribe to more than 10,000.
  */
 const MOST_NAMES = 8_000;
+/** No Frontend is taken whose Backends would come to more: without end, streams would be ended for it. */
+const MOST_NAMES_AT_ALL = 9_990;
 
 export interface DiscoveryClientOptions {
   readonly clock: ClientClock;
@@ -328,7 +333,7 @@ export class DiscoveryClient {
 
   *#takeFrontend(resource: EncodedResource): Generator<undefined, Rejection | undefined> {
     if (this.#frontends.get(resource.name) === undefined) return undefined;
-    const result = yield* this.#options.codec.frontend(resource.name, resource.bytes);
+    const result = this.#withRoom(yield* this.#options.codec.frontend(resource.name, resource.bytes));
     const entry = this.#frontends.get(resource.name);
     if (entry === undefined) return undefined;
     if (result.kind === "invalid") {
@@ -342,6 +347,14 @@ export class DiscoveryClient {
     this.#unlearnt.delete(entry);
     this.#frontends.receive(entry, resource, result.value);
     return undefined;
+  }
+
+  #withRoom(result: Result<Frontend>): Result<Frontend> {
+    if (result.kind === "invalid") return result;
+    const added = namedBackends(result.value).filter((name) => !this.#backends.has(name)).length;
+    if (this.#names + added <= MOST_NAMES_AT_ALL) return result;
+    const message = `names ${added} Backends more, too many for a sidecar that has ${this.#names} names`;
+    return { kind: "invalid", problems: [{ path: "", message }] };
   }
 
   #takeBackend(resource: EncodedResource): Rejection | undefined {

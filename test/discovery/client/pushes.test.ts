@@ -115,6 +115,18 @@ describe("what the controller pushes", () => {
     });
   });
 
+  it("is refused where it would take more names than the controller lets a stream have", async () => {
+    const { harness, stream } = await learnt("web");
+    const names = Array.from({ length: 10_000 }, (_, n) => `b${n}`);
+    stream.push("Frontend", [{ name: WEB, version: "many", content: names.join(",") }]);
+    harness.clock.advance(10_000);
+    assert.match(stream.acknowledgements.at(-1)?.error ?? "", /names 10000 Backends more, too many/);
+    assert.deepEqual([...stream.subscribed("Backend")], ["web"]);
+    assert.deepEqual(harness.sink.frontends, new Map([[WEB, "web"]]));
+    stream.push("Frontend", [{ name: WEB, version: "less", content: names.slice(0, 9_900).join(",") }]);
+    assert.equal(stream.acknowledgements.at(-1)?.error, undefined);
+  });
+
   describe("a new Frontend", () => {
     it("takes effect when its Backends are known; the old one holds till then", async () => {
       const { harness, stream } = await learnt("web");
