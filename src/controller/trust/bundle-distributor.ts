@@ -47,6 +47,8 @@ export class BundleDistributor {
   /** Namespaces that may need something done. */
   readonly #open = new Set<string>();
   readonly #pauses = new Map<string, Pause>();
+  /** Namespaces that are to have the wanted bundle and have it not; kept, since thousands take milliseconds to look at. */
+  readonly #missing = new Set<string>();
   #bundle: string | undefined;
   #isSynced = false;
   #wasEverywhere = false;
@@ -54,6 +56,7 @@ export class BundleDistributor {
 
   constructor(options: DistributorOptions) {
     this.#options = options;
+    this.#judge(options.ownNamespace);
     void options.synced.then(() => {
       this.#isSynced = true;
       this.#wake();
@@ -90,21 +93,19 @@ export class BundleDistributor {
     this.#bundle = bundle;
     this.#wasEverywhere = false;
     for (const name of [...this.#namespaces.keys(), ...this.#maps.keys(), this.#options.ownNamespace]) {
-      this.#open.add(name);
+      this.#reopen(name);
     }
     this.#wake();
   }
 
   /** Whether every namespace that is to have the wanted bundle has it. */
   get isEverywhere(): boolean {
-    return this.#isSynced && this.#bundle !== undefined && this.missing.length === 0;
+    return this.#isSynced && this.#bundle !== undefined && this.#missing.size === 0;
   }
 
   /** The namespaces that are to have the wanted bundle and have it not. */
   get missing(): readonly string[] {
-    const wanted = new Set([this.#options.ownNamespace]);
-    for (const [name, state] of this.#namespaces) if (state === "meshed") wanted.add(name);
-    return [...wanted].filter((name) => this.#maps.get(name)?.bundle !== this.#bundle);
+    return [...this.#missing];
   }
 
   /**
@@ -130,8 +131,17 @@ export class BundleDistributor {
     if (this.#wasEverywhere && !was) this.#options.onEverywhere?.();
   }
 
+  /** Notes whether a namespace lacks the wanted bundle. */
+  #judge(name: string): void {
+    const isToHave = name === this.#options.ownNamespace || this.#namespaces.get(name) === "meshed";
+    const isMissing = isToHave && this.#maps.get(name)?.bundle !== this.#bundle;
+    if (isMissing) this.#missing.add(name);
+    else this.#missing.delete(name);
+  }
+
   #reopen(name: string): void {
     this.#open.add(name);
+    this.#judge(name);
     // A namespace that is gone leaves nothing behind here.
     if (!this.#namespaces.has(name) && !this.#maps.has(name)) this.#pauses.delete(name);
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { BundleDistributor, NamespaceState } from "../../../src/controller/trust/bundle-distributor.ts";
+import type { BundleMap } from "../../../src/controller/trust/bundle-port.ts";
 import { Dice } from "../../support/dice.ts";
 import { SimulatedTime } from "../../support/simulated-time.ts";
 import { BundleServer } from "./bundle-server.ts";
@@ -59,6 +60,31 @@ describe("distribution of the CAs", () => {
     await time.pass(60_000);
     assert.equal(server.maps.get("shop")?.bundle, "two");
     assert.equal(times, 2);
+  });
+
+  it("looks at a change of one namespace without looking at thousands of others", async () => {
+    const count = 2_000;
+    let looks = 0;
+    const distributor = server.distributor();
+    distributor.observeNamespaces(
+      Array.from({ length: count }, (_, i) => ({ kind: "upsert", key: `/n${i}`, object: "meshed" })),
+    );
+    await time.pass(1);
+    lead(distributor);
+    for (let i = 0; i < count; i++) {
+      const object: BundleMap = {
+        get bundle() {
+          looks++;
+          return "one";
+        },
+        isOurs: true,
+        uid: "1",
+        resourceVersion: "1",
+      };
+      distributor.observeMaps([{ kind: "upsert", key: `n${i}/eastbound-ca`, object }]);
+    }
+    assert.deepEqual(distributor.missing.toSorted(), ["own", "shop"]);
+    assert.ok(looks <= 3 * count, `${looks}`);
   });
 
   for (const { title, change, writes } of [
