@@ -133,7 +133,10 @@ class TokenAuthenticator {
       this.#refused.set(hash, { reason, reviewedMs });
       return this.#refuse(reason, "reviewed");
     }
-    const expiresAtMs = claims.expiresMs ?? clock.wallTime() + this.#limits.staleMs;
+    const nowMs = clock.wallTime();
+    // A time that is over although the token was taken only now: this clock is wrong, and not the API server's word.
+    const isToCome = claims.expiresMs !== undefined && claims.expiresMs > nowMs;
+    const expiresAtMs = isToCome ? claims.expiresMs : nowMs + this.#limits.staleMs;
     const accepted: Accepted = { kind: "ok", identity: read.identity, expiresAtMs };
     this.#refused.delete(hash);
     this.#accepted.set(hash, { answer: accepted, reviewedMs });

@@ -221,7 +221,14 @@ describe("token authenticator", () => {
     const authenticate = create();
     await authenticate(token());
     jumpMs = 1e12;
-    assert.equal((await authenticate(token())).kind, "ok", "the API server says so");
+    const expiresAtMs = startMs + jumpMs + tokenLimits.staleMs;
+    const told = { kind: "ok", identity, expiresAtMs };
+    assert.deepEqual(
+      await authenticate(token()),
+      told,
+      "the API server says so, and streams last for a while",
+    );
+    assert.deepEqual(await authenticate(token()), told);
     assert.equal(reviews.length, 2);
     jumpMs = -1e12;
     nowMs = 130_000;
