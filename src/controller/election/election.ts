@@ -263,6 +263,7 @@ class Candidate {
   }
 
   #warn(message: string, error: string): void {
-    this.#options.log.warn(message, { error });
+    // Where a right is missing, this comes each second.
+    this.#options.log.limited("warn", message, "", { error });
   }
 }

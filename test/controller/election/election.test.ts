@@ -215,7 +215,7 @@ describe("election", () => {
 
   it("says what it can't do", async () => {
     const said = new Set<string>();
-    const log = { ...quiet, warn: (message: string) => void said.add(message) };
+    const log = { ...quiet, limited: (_level: string, message: string) => void said.add(message) };
     const failed = (): Promise<{ kind: "failed"; message: string }> =>
       Promise.resolve({ kind: "failed", message: "no" });
     let isRead = true;
