@@ -80,13 +80,25 @@ function readEndpoint(addressType: EndpointSlice["addressType"]): Read<SliceEndp
       isServing: get(conditions, "serving", withDefault(flag, isReady)),
       isTerminating: get(conditions, "terminating", withDefault(flag, false)),
       ...defined({
-        zone: get(at, "zone", optional(text())),
-        node: get(at, "nodeName", optional(text())),
+        zone: get(at, "zone", optional(readPlace)),
+        node: get(at, "nodeName", optional(readPlace)),
       }),
-      hintZones: get(hints, "forZones", listOf(readHint)),
-      hintNodes: get(hints, "forNodes", listOf(readHint)),
+      hintZones: get(hints, "forZones", listOf(readHint)).filter(isPlace),
+      hintNodes: get(hints, "forNodes", listOf(readHint)).filter(isPlace),
     };
   };
+}
+
+/** Nodes have names of up to 253 characters, zones of 63. The API does not check what a slice says. */
+const MAX_PLACE_LENGTH = 253;
+
+function isPlace(text: string): boolean {
+  return text !== "" && text.length <= MAX_PLACE_LENGTH;
+}
+
+function readPlace(field: Field): string | undefined {
+  const place = text()(field);
+  return isPlace(place) ? place : undefined;
 }
 
 function readHint(field: Field): string {

@@ -7,6 +7,35 @@ function slice(parts: object, labels: object = { "kubernetes.io/service-name": "
 }
 
 describe("parseEndpointSlice", () => {
+  it("takes a zone or node that none can be called for none", () => {
+    const long = "z".repeat(254);
+    const { endpoints } = valueOf(
+      parseEndpointSlice(
+        slice({
+          endpoints: [
+            { addresses: ["10.1.0.1"], zone: "", nodeName: "" },
+            {
+              addresses: ["10.1.0.2"],
+              zone: long,
+              nodeName: long,
+              hints: { forZones: [{ name: long }, { name: "a" }], forNodes: [{ name: long }] },
+            },
+          ],
+        }),
+      ),
+    );
+    const places = endpoints.map(({ zone, node, hintZones, hintNodes }) => ({
+      zone,
+      node,
+      hintZones,
+      hintNodes,
+    }));
+    assert.deepEqual(places, [
+      { zone: undefined, node: undefined, hintZones: [], hintNodes: [] },
+      { zone: undefined, node: undefined, hintZones: ["a"], hintNodes: [] },
+    ]);
+  });
+
   it("reads ports, conditions, topology and hints", () => {
     const { meta, ...rest } = valueOf(
       parseEndpointSlice(
