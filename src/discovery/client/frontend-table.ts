@@ -61,8 +61,8 @@ export interface FrontendTableOptions {
 }
 
 /**
- * The Frontends that were asked for. A new one takes effect when all Backends that it names are known, or 2 s later;
- * the one before it, with its Backends, stays in force till then. Nothing runs out while the controller is not there.
+ * The Frontends that were asked for. A new one takes effect when all Backends that it names are known, or 2 s later
+ * (a first one not without its own Service's); the one before it, with its Backends, stays in force till then. Nothing runs out while the controller is not there.
  */
 export class FrontendTable {
   readonly #options: FrontendTableOptions;
@@ -164,8 +164,19 @@ export class FrontendTable {
     // A second change meanwhile does not put the first one's end off: else changes in a row could hold it for ever.
     entry.timer ??= this.#options.clock.startTimer(() => {
       entry.timer = undefined;
-      this.#activate(entry);
+      if (this.#isUseful(entry)) this.#activate(entry);
+      else this.#startTimer(entry);
     }, ACTIVATION_MS);
+  }
+
+  /**
+   * Whether the Frontend that waits is better than what there is. A first one without its own Service's Backend is not:
+   * all connections would fail that pass through while nothing is in force.
+   */
+  #isUseful({ held, next }: FrontendEntry): boolean {
+    return (
+      next !== undefined && (held !== undefined || this.#options.backends.isKnown(next.frontend.backend))
+    );
   }
 
   #stopWaiting(entry: FrontendEntry): void {

@@ -37,6 +37,22 @@ describe("learning a destination", () => {
     assert.deepEqual(outcomes, ["known"]);
   });
 
+  it("lets through as long as the Service's own Backend can't be used, whatever else is there", async () => {
+    const harness = new ClientHarness();
+    const stream = await harness.connected();
+    const { outcomes } = harness.learn(WEB);
+    stream.push("Frontend", [frontendOf(WEB, "web", "canary")]);
+    stream.push("Backend", [backendOf("canary"), wrong("web")]);
+    harness.clock.advance(10_000);
+    assert.deepEqual(outcomes, ["unknown"]);
+    assert.equal(harness.client.knows(WEB), "not-learnt");
+    assert.deepEqual(harness.sink.calls, ["+B canary@1"]);
+    stream.push("Frontend", [frontendOf(WEB, "web", "canary", "other")]);
+    stream.push("Backend", [backendOf("web", "2")]);
+    harness.clock.advance(2_000);
+    assert.equal(harness.client.knows(WEB), "known");
+  });
+
   it("waits until the sink has compiled the Frontend", async () => {
     const harness = new ClientHarness();
     harness.sink.isPrompt = false;
