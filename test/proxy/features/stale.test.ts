@@ -13,6 +13,7 @@ import {
   startHarness,
   startRawServer,
 } from "../../support/proxy-harness.ts";
+import { startStuckListener } from "../../support/stuck-listener.ts";
 
 const MINUTE_MS = 60_000;
 const AGES = [
@@ -188,6 +189,31 @@ describe("a configuration that may be out of date", () => {
     client.send(REQUESTS.GET);
     assert.equal((await client.response()).body, "service");
     assert.equal(proxy.log[0]?.tries, 2);
+  });
+
+  for (const { name, options } of [
+    { name: "a request", options: {} },
+    { name: "a byte stream", options: { frontend: { protocol: "opaque" } } },
+  ] as const) {
+    it(`goes there with ${name} that no endpoint reacted to`, async () => {
+      staleMs = 1;
+      await using stuck = await startStuckListener();
+      const proxy = await start({}, [stuck.port], { ...options, limits: { connectTimeoutMs: 50 } });
+      await using client = new RawClient(proxy.port);
+      client.send(REQUESTS.GET);
+      assert.equal((await client.response()).body, "service");
+      assert.equal(proxy.telemetry.count("resends", "cluster_ip"), 1);
+    });
+  }
+
+  it("goes there when the time of the rule for one try is over before a connection stands", async () => {
+    staleMs = 1;
+    await using stuck = await startStuckListener();
+    const rule = { ...RULE, timeouts: { backendRequestMs: 50 } };
+    const proxy = await start({}, [stuck.port], { rules: [rule] });
+    await using client = new RawClient(proxy.port);
+    client.send(REQUESTS.GET);
+    assert.equal((await client.response()).body, "service");
   });
 
   it("tells why the endpoints failed where the last resort fails too", async () => {

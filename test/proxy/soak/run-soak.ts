@@ -1,9 +1,12 @@
+import type { DestinationLearner } from "../../../src/proxy/ports.ts";
 import { Dice } from "../../support/dice.ts";
 import {
   closedPort,
+  frontendOf,
   type Harness,
   type HarnessOptions,
   type RawServer,
+  SERVICE,
   startHarness,
   startRawServer,
 } from "../../support/proxy-harness.ts";
@@ -13,6 +16,8 @@ import { SoakRecord } from "./record.ts";
 
 const CLIENTS = 48;
 const ENDPOINTS = 4;
+/** For how long the configuration may have been out of date: not at all, for a moment, for long. */
+const AGES_MS = [0, 1, 400_000];
 
 const OPTIONS: HarnessOptions = {
   rules: [{ timeouts: { requestMs: 300 } }],
@@ -27,7 +32,8 @@ const OPTIONS: HarnessOptions = {
 };
 
 /**
- * Lets clients and endpoints of all kinds talk through a proxy for a while.
+ * Lets clients and endpoints of all kinds talk through a proxy for a while, which learns its only Service again and again,
+ * and goes to the Service's own address where its endpoints may be others.
  * @returns what was seen; empty `violations` mean that each client got for each request its own response and whole, or an
  *   answer of the proxy, or a broken connection, and that nothing was left behind
  */
@@ -35,16 +41,28 @@ export async function runSoak(seed: number, seconds: number): Promise<SoakRecord
   const dice = new Dice(seed);
   const record = new SoakRecord();
   const endpoints = await startEndpoints(dice, record);
-  const ports = [...endpoints.map(({ port }) => port), await closedPort()];
-  const backends = { "app/web:80": ports };
-  const harness = await startHarness({ ...OPTIONS, backends });
+  const [service, ...others] = endpoints.map(({ port }) => port);
+  const ports = [...others, await closedPort()];
+  const backendFields = { clusterIPs: ["127.0.0.1"], ...(service !== undefined && { port: service }) };
+  const options = { ...OPTIONS, backendFields };
+  let staleMs = 0;
+  const harness = await startHarness({
+    ...options,
+    backends: { "app/web:80": ports },
+    staleForMs: () => staleMs,
+    canPassThrough: true,
+    learner: slowLearner(dice, () => harness),
+  });
   const until = performance.now() + seconds * 1_000;
   let connections = 0;
   const work = async (): Promise<void> => {
     while (performance.now() < until && record.violations.length === 0) {
       const name = `c${seed}-${connections++}`;
       if (dice.isOneIn(50))
-        harness.configure({ ...OPTIONS, backends: { "app/web:80": someOf(dice, ports) } });
+        harness.configure({ ...options, backends: { "app/web:80": someOf(dice, ports) } });
+      if (dice.isOneIn(20)) staleMs = AGES_MS[dice.below(AGES_MS.length)] ?? 0;
+      if (dice.isOneIn(20)) harness.proxy.configuration.becameCurrent();
+      if (dice.isOneIn(100)) harness.proxy.configuration.removeFrontend(SERVICE_NAME);
       await new FaultyClient(harness.port, name, new Dice(seed + connections), record).run();
     }
   };
@@ -54,6 +72,24 @@ export async function runSoak(seed: number, seconds: number): Promise<SoakRecord
   await dispose(harness, record);
   for (const endpoint of endpoints) await endpoint[Symbol.asyncDispose]();
   return record;
+}
+
+const SERVICE_NAME = `${SERVICE.address}:${SERVICE.port}`;
+
+/** Takes its time, and always finds the Service in the end. */
+function slowLearner(dice: Dice, harness: () => Harness): DestinationLearner {
+  return {
+    learn: (_, onSettled) => {
+      const timer = setTimeout(() => {
+        const { configuration } = harness().proxy;
+        const version = String(dice.below(3));
+        const steps = configuration.putFrontendInSteps({ frontend: frontendOf(OPTIONS), version });
+        while (steps.next().done !== true) continue;
+        onSettled("not_learned");
+      }, dice.below(30));
+      return { kind: "begun", cancel: () => clearTimeout(timer) };
+    },
+  };
 }
 
 async function dispose(harness: Harness, record: SoakRecord): Promise<void> {
