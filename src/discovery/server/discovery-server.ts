@@ -10,7 +10,7 @@ import {
   SidecarStream,
   type SidecarStreamOptions,
 } from "./sidecar-stream.ts";
-import { SHUTTING_DOWN, TOKEN_EXPIRES, unauthenticated, unavailable } from "./stream-end.ts";
+import { exhausted, SHUTTING_DOWN, TOKEN_EXPIRES, unauthenticated, unavailable } from "./stream-end.ts";
 import { type CertificateSource, type RefusedConnectionReason, TlsListener } from "./tls-listener.ts";
 
 /** What happens at the server, for metrics and the log. */
@@ -41,6 +41,8 @@ export interface DiscoveryServerOptions {
 export interface ServerLimits {
   readonly connections: number;
   readonly streamsPerConnection: number;
+  /** One, and those that the server has not seen the end of yet. */
+  readonly streamsPerPod: number;
   readonly handshakeTimeoutMs: number;
   /** How long a connection may be without a stream. */
   readonly idleMs: number;
@@ -54,6 +56,7 @@ export interface ServerLimits {
 const LIMITS: ServerLimits = {
   connections: 20_000,
   streamsPerConnection: 4,
+  streamsPerPod: 16,
   handshakeTimeoutMs: 10_000,
   idleMs: 15_000,
   authenticationTimeoutMs: 10_000,
@@ -94,6 +97,8 @@ class RunningServer implements DiscoveryServer {
   readonly #limits: ServerLimits;
   readonly #grpc: Server;
   readonly #listener: TlsListener;
+  /** How many streams are open, by pod. */
+  readonly #podStreams = new Map<string, number>();
   #port = 0;
   #shutdown: Promise<void> | undefined;
 
@@ -196,13 +201,30 @@ class RunningServer implements DiscoveryServer {
     ending: Pick<SidecarStreamOptions, "cut" | "endTimeoutMs">,
   ): void {
     const { hub, clock, random } = this.#options;
+    const { streamsPerPod } = this.#limits;
+    const pod = `${identity.namespace}/${identity.pod}`;
+    const streams = this.#podStreams.get(pod) ?? 0;
+    if (streams >= streamsPerPod) {
+      endCall(call, exhausted(`more than ${streamsPerPod} streams of one pod`), ending);
+      return;
+    }
+    this.#podStreams.set(pod, streams + 1);
     const stream = new SidecarStream(call, identity, { hub, now: clock.now, ...ending });
     stream.start();
     const timer = setTimeout(
       () => stream.session.end(TOKEN_EXPIRES),
       streamTimeMs(expiresAtMs - clock.wallTime(), random()),
     );
-    call.once("close", () => clearTimeout(timer));
+    call.once("close", () => {
+      clearTimeout(timer);
+      this.#forgetStream(pod);
+    });
+  }
+
+  #forgetStream(pod: string): void {
+    const left = (this.#podStreams.get(pod) ?? 0) - 1;
+    if (left > 0) this.#podStreams.set(pod, left);
+    else this.#podStreams.delete(pod);
   }
 
   async #moveAll(spreadMs: number): Promise<void> {

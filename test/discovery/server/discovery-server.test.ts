@@ -298,6 +298,17 @@ describe("the discovery server", () => {
     });
   });
 
+  it("has few streams of one pod, and takes another when one is over", async () => {
+    await using fixture = await ServerFixture.start(authority, { limits: { streamsPerPod: 2 } });
+    const first = fixture.connect();
+    await Promise.all([first.metadata, fixture.connect().metadata]);
+    const { code, details } = await fixture.connect().status;
+    assert.deepEqual([code, details], [status.RESOURCE_EXHAUSTED, "more than 2 streams of one pod"]);
+    first.close();
+    while (fixture.hub.sessionCount > 1) await new Promise(setImmediate);
+    await fixture.connect().metadata;
+  });
+
   it("lets a sidecar wait that asks too often, and answers all of it", async () => {
     await using fixture = await ServerFixture.start(authority);
     const client = fixture.connect();
