@@ -14,7 +14,7 @@ export class KeyedLimiter {
   /** Undefined to refuse, else how many were refused since the last that was admitted. Time in ms. */
   admit(key: string, now: number): number | undefined {
     const entry = this.#entryOf(key, now);
-    if (now - entry.admittedAt < INTERVAL_MS) {
+    if (isRecent(entry, now)) {
       entry.suppressed++;
       return undefined;
     }
@@ -36,7 +36,12 @@ export class KeyedLimiter {
 
   #forgetOld(now: number): void {
     for (const [key, entry] of this.#entries) {
-      if (now - entry.admittedAt >= INTERVAL_MS) this.#entries.delete(key);
+      if (!isRecent(entry, now)) this.#entries.delete(key);
     }
   }
+}
+
+/** A time to come was noted before the clock was set back, and must not keep anybody silent until then. */
+function isRecent({ admittedAt }: Entry, now: number): boolean {
+  return admittedAt <= now && now - admittedAt < INTERVAL_MS;
 }

@@ -80,6 +80,15 @@ describe("Logger.limited", () => {
     );
   });
 
+  it("goes on when the clock is set back", () => {
+    const { logger, lines, clock } = aLogger("info", "text");
+    logger.limited("warn", "a", "x");
+    clock.now -= 3_600_000;
+    logger.limited("warn", "a", "x");
+    logger.limited("warn", "a", "x");
+    assert.equal(lines.length, 2);
+  });
+
   it("tells messages and keys apart", () => {
     const { logger, lines } = aLogger("info", "text");
     logger.limited("warn", "a", "x");
