@@ -48,6 +48,9 @@ export function startElection(options: ElectionOptions): Election {
   };
 }
 
+/** The API server counts in 32 bits. */
+const MAX_TRANSITIONS = 2 ** 31 - 1;
+
 /** What was held when, as `deadlineMs` of this process' clock. */
 interface Term {
   lease: StoredLease;
@@ -228,12 +231,15 @@ class Candidate {
     // A renewal that changes nothing would not be seen by the others: a clock that was set back must not stop them.
     const isSameTime = !Number.isNaN(lastRenewal) && Math.trunc(lastRenewal) === Math.trunc(wall);
     const renewTime = new Date(isSameTime ? wall + 1 : wall).toISOString();
+    // Anybody may have edited the Lease: what is written must be what the API server takes.
+    const acquireTime = transitions > 0 || !last?.acquireTime ? renewTime : last.acquireTime;
+    const count = last === undefined ? 0 : last.transitions + transitions;
     return {
       holder: this.#options.identity,
       durationSeconds: Math.ceil(this.#limits.durationMs / 1_000),
-      acquireTime: last === undefined || transitions > 0 ? renewTime : last.acquireTime,
+      acquireTime,
       renewTime,
-      transitions: last === undefined ? 0 : last.transitions + transitions,
+      transitions: count >= 0 && count <= MAX_TRANSITIONS ? count : 0,
     };
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Election, startElection } from "../../../src/controller/election/election.ts";
-import type { LeaseRecord } from "../../../src/controller/election/lease-port.ts";
+import type { LeaseAnswer, LeaseRecord } from "../../../src/controller/election/lease-port.ts";
 import { SimulatedTime, simulatedClock } from "../../support/simulated-time.ts";
 import { fastNetwork, LeaseServer, type Network, quiet, Replica } from "./simulated-cluster.ts";
 
@@ -211,6 +211,22 @@ describe("election", () => {
     await stopped;
     assert.ok(!a.election.isLeading);
     assert.equal(server.lease?.record.holder, "");
+  });
+
+  it("writes what the API server takes, whatever somebody has made of the Lease", async () => {
+    const a = replica("a");
+    await time.pass(100);
+    const held = server.read() as Extract<LeaseAnswer, { kind: "lease" }>;
+    const edited = { ...held.lease.record, acquireTime: "", transitions: 2 ** 31 - 1 };
+    server.replace(edited, held.lease.resourceVersion);
+    await time.pass(20_000);
+    assert.ok(a.election.isLeading);
+    assert.notEqual(server.lease?.record.acquireTime, "");
+    a.kill();
+    replica("b");
+    await time.pass(30_000);
+    assert.equal(server.lease?.record.holder, "b");
+    assert.equal(server.lease?.record.transitions, 0);
   });
 
   it("says what it can't do", async () => {
