@@ -16,6 +16,8 @@ export interface TokenLimits {
   readonly freshMs: number;
   /** How long an accepted token is taken while the API server can't be asked: what a revoked one lives at most. */
   readonly staleMs: number;
+  /** How long after a review that failed the known tokens are not asked for: each would wait for an answer. */
+  readonly unavailableMs: number;
   /** How long a refused token is not asked for again. */
   readonly refusedMs: number;
   /** How many accepted tokens are remembered, and as many refused ones: about 500 bytes each. */
@@ -27,6 +29,7 @@ export interface TokenLimits {
 export const tokenLimits: TokenLimits = {
   freshMs: 120_000,
   staleMs: 600_000,
+  unavailableMs: 5_000,
   refusedMs: 10_000,
   mostTokens: 20_000,
   mostReviews: 32,
@@ -77,6 +80,8 @@ class TokenAuthenticator {
   readonly #refused: BoundedMap<string, Refused>;
   readonly #underway = new Map<string, Promise<Authentication>>();
   readonly #gate: CallGate;
+  /** When a review last failed, while none has succeeded since; by the monotonic clock. */
+  #failedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TokenAuthenticatorOptions) {
     this.#options = options;
@@ -113,7 +118,11 @@ class TokenAuthenticator {
       return this.#refuse(refused.reason, "remembered");
     }
     const accepted = this.#accepted.get(hash);
-    if (accepted === undefined || nowMs - accepted.reviewedMs >= this.#limits.freshMs) return undefined;
+    if (accepted === undefined) return undefined;
+    if (nowMs - accepted.reviewedMs >= this.#limits.freshMs) {
+      // Thousands that come at once would wait for one timeout after the other.
+      return nowMs - this.#failedMs < this.#limits.unavailableMs ? this.#stale(hash) : undefined;
+    }
     if (accepted.answer.expiresAtMs <= clock.wallTime()) return undefined;
     this.#options.onOutcome?.("remembered", undefined);
     return accepted.answer;
@@ -124,7 +133,11 @@ class TokenAuthenticator {
     const reviewedMs = clock.now();
     const answer = await this.#gate.run(() => review(token, this.#audience));
     if (answer === undefined) return this.#unavailable(hash, "too many tokens to review");
-    if (answer.kind === "failed") return this.#unavailable(hash, answer.message);
+    if (answer.kind === "failed") {
+      this.#failedMs = clock.now();
+      return this.#unavailable(hash, answer.message);
+    }
+    this.#failedMs = Number.NEGATIVE_INFINITY;
     const read = readIdentity(answer, this.#audience);
     if (read.kind === "refused") {
       const isExpired = !answer.isAuthenticated && (claims.expiresMs ?? Infinity) <= clock.wallTime();
@@ -146,16 +159,21 @@ class TokenAuthenticator {
 
   /** The API server can't be asked: what it said within the last minutes still counts. */
   #unavailable(hash: string, message: string): Authentication {
-    const { clock, log, onOutcome } = this.#options;
+    const { log, onOutcome } = this.#options;
     log.limited("warn", "Cannot have tokens reviewed", "", { error: message });
-    const accepted = this.#accepted.get(hash);
-    const isRecent = accepted !== undefined && clock.now() - accepted.reviewedMs < this.#limits.staleMs;
-    if (isRecent && accepted.answer.expiresAtMs > clock.wallTime()) {
-      onOutcome?.("remembered, unavailable", undefined);
-      return accepted.answer;
-    }
+    const stale = this.#stale(hash);
+    if (stale !== undefined) return stale;
     onOutcome?.("unavailable", undefined);
     throw new Error(`the token can't be reviewed now: ${message}`);
+  }
+
+  #stale(hash: string): Authentication | undefined {
+    const { clock, onOutcome } = this.#options;
+    const accepted = this.#accepted.get(hash);
+    if (accepted === undefined || clock.now() - accepted.reviewedMs >= this.#limits.staleMs) return undefined;
+    if (accepted.answer.expiresAtMs <= clock.wallTime()) return undefined;
+    onOutcome?.("remembered, unavailable", undefined);
+    return accepted.answer;
   }
 
   #refuse(reason: RefusalReason, outcome: TokenOutcome): Authentication {

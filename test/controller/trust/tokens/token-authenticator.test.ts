@@ -208,6 +208,24 @@ describe("token authenticator", () => {
     assert.equal((await authenticate(token())).kind, "ok", "as soon as it is back");
   });
 
+  it("has no known token wait for an API server that has just not answered", async () => {
+    const authenticate = create();
+    await Promise.all([authenticate(token()), authenticate(token({ sub: "other" }))]);
+    answer = down;
+    nowMs = 130_000;
+    await authenticate(token());
+    nowMs = 134_999;
+    assert.equal((await authenticate(token({ sub: "other" }))).kind, "ok");
+    assert.equal(reviews.length, 3);
+    nowMs = 135_000;
+    await authenticate(token({ sub: "other" }));
+    assert.equal(reviews.length, 4, "asks again after a while");
+    answer = good;
+    await authenticate(token({ sub: "third" }));
+    await authenticate(token());
+    assert.equal(reviews.length, 6, "asks again once another was answered");
+  });
+
   it("takes no expired token while the API server is away", async () => {
     const authenticate = create();
     const brief = token({ exp: seconds + 130 });
