@@ -136,7 +136,8 @@ export class EventRecorder {
         return undefined;
       case "failed":
         metrics?.recorded("failed");
-        log.limited("warn", "can't write an Event", answer.message, { error: answer.message });
+        // Not by message, which names the object: where a right is missing there are thousands.
+        log.limited("warn", "can't write an Event", "", { error: answer.message });
         return ++happening.failures < tries ? retryMs * 2 ** (happening.failures - 1) : undefined;
     }
   }

@@ -241,7 +241,8 @@ export class StatusWriter {
   ): number {
     const { message, retryAfterMs = 0 } = failure;
     this.#options.metrics?.wrote(state.kind, "failed");
-    this.#options.log.limited("warn", "can't write the status of a route", message, {
+    // Not by message, which names the route: where a right is missing there are thousands.
+    this.#options.log.limited("warn", "can't write the status of a route", "", {
       route: id,
       error: message,
     });

@@ -213,7 +213,8 @@ export class BundleDistributor {
     this.#pause(namespace, answer.kind === "failed");
     if (answer.kind !== "failed") return;
     const { message } = answer;
-    log.limited("warn", "Cannot write the ConfigMap of the CAs", namespace, { namespace, error: message });
+    // Not by namespace: where a right is missing there are thousands.
+    log.limited("warn", "Cannot write the ConfigMap of the CAs", "", { namespace, error: message });
     onFailure?.(namespace, message);
   }
 
