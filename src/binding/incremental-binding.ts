@@ -60,6 +60,8 @@ export class IncrementalBinding {
   readonly #grants = new GrantTable();
   readonly #routes: BoundRoutes;
   readonly #claims = new FrontendClaims();
+  /** What was found last; undefined where a Service has changed since. */
+  #problems: readonly BindingProblem[] | undefined;
 
   constructor({ strictGrants }: BindOptions) {
     this.#strictGrants = strictGrants;
@@ -86,8 +88,13 @@ export class IncrementalBinding {
     for (const [, { status }] of sortedByKey(this.#routes.all)) yield status;
   }
 
-  /** Sorted by object; takes time in proportion to the problems. */
+  /** Sorted by object; the same list while no Service changes. */
   get problems(): readonly BindingProblem[] {
+    this.#problems ??= this.#findProblems();
+    return this.#problems;
+  }
+
+  #findProblems(): readonly BindingProblem[] {
     const keys = new Set([...this.#faulty, ...this.#claims.losers()]);
     return [...keys].sort(compareText).flatMap((key) => this.#problemsOf(key));
   }
@@ -131,6 +138,7 @@ export class IncrementalBinding {
       if (this.#claims.settle(name)) work.frontends.add(name);
       yield;
     }
+    if (work.services.size > 0) this.#problems = undefined;
     const { frontends, backends, statuses } = work;
     return { frontends, backends, statuses };
   }

@@ -258,6 +258,21 @@ describe("IncrementalBinding", () => {
     assert.deepEqual([...binding.apply([remove(second)]).statuses], ["test/consumer"]);
   });
 
+  it("looks for problems again only after a Service changed", () => {
+    const twin = (name: string) => service({ meta: { name } });
+    const binding = filled([twin("a"), twin("b"), twin("c")]);
+    const before = binding.problems;
+    assert.deepEqual(
+      before.map(({ object }) => object),
+      ["Service shop/b", "Service shop/c"],
+    );
+    binding.apply([put(endpointSlice({ endpoints: [] })), put(onPay)]);
+    assert.equal(binding.problems, before);
+    const steps = binding.applyInSteps([remove(twin("a")), remove(twin("b"))]);
+    for (let step = steps.next(); step.done !== true; step = steps.next()) void binding.problems;
+    assert.deepEqual(binding.problems, []);
+  });
+
   it("has no status of a route that is not there", () => {
     const binding = filled([onPay]);
     assert.deepEqual([...binding.apply([remove(onPay)]).statuses], ["shop/on-pay"]);

@@ -183,6 +183,7 @@ export class ControllerProcess implements DrainableProxy {
   }
 
   #reportProblems(): void {
+    if (this.#plane.binding.problems === this.#problems) return;
     const before = new Set(this.#problems.map((problem) => JSON.stringify(problem)));
     this.#problems = this.#plane.binding.problems;
     const added = this.#problems.filter((problem) => !before.has(JSON.stringify(problem)));
