@@ -16,9 +16,9 @@ export function createLeaseApi(options: LeaseApiOptions): LeasePort {
     read: (signal) => answer(() => api.readNamespacedLease({ name, namespace }, callOptions({ signal }))),
     create: (record, signal) => {
       const body = { metadata: { name, namespace }, spec: specOf(record) };
-      return answer(() =>
-        api.createNamespacedLease({ namespace, body, fieldManager }, callOptions({ signal })),
-      );
+      const create = () =>
+        api.createNamespacedLease({ namespace, body, fieldManager }, callOptions({ signal }));
+      return answer(create, "failed");
     },
     replace: (record, resourceVersion, signal) => {
       // A merge patch that names a resourceVersion is refused with 409 when that is no longer the current one.
@@ -29,7 +29,11 @@ export function createLeaseApi(options: LeaseApiOptions): LeasePort {
   };
 }
 
-async function answer(call: () => Promise<V1Lease>): Promise<LeaseAnswer> {
+/** @param notFound what 404 means: what is to be made can't be absent, but its namespace can, which is to be told */
+async function answer(
+  call: () => Promise<V1Lease>,
+  notFound: "absent" | "failed" = "absent",
+): Promise<LeaseAnswer> {
   try {
     const { metadata, spec } = await call();
     const record: LeaseRecord = {
@@ -42,7 +46,7 @@ async function answer(call: () => Promise<V1Lease>): Promise<LeaseAnswer> {
     return { kind: "lease", lease: { record, resourceVersion: metadata?.resourceVersion ?? "" } };
   } catch (error) {
     const { status, message } = apiFailure(error);
-    if (status === 404) return { kind: "absent" };
+    if (status === 404 && notFound === "absent") return { kind: "absent" };
     return status === 409 ? { kind: "conflict" } : { kind: "failed", message };
   }
 }

@@ -38,9 +38,9 @@ export function createTrustSecretApi(options: TrustSecretApiOptions): TrustSecre
       ),
     create: (data, signal) => {
       const body = { metadata: { name, labels }, type: "Opaque", data: encode(data) };
-      return answer(signal, (bounded) =>
-        api.createNamespacedSecret({ namespace, body, fieldManager }, callOptions({ signal: bounded })),
-      );
+      const create = (bounded: AbortSignal) =>
+        api.createNamespacedSecret({ namespace, body, fieldManager }, callOptions({ signal: bounded }));
+      return answer(signal, create, "failed");
     },
     replace: ({ data, distributed, resourceVersion }, signal) => {
       const annotations = { [distributedAnnotation]: writeDistributed(distributed) };
@@ -56,16 +56,18 @@ export function createTrustSecretApi(options: TrustSecretApiOptions): TrustSecre
   };
 }
 
+/** @param notFound what 404 means: what is to be made can't be absent, but its namespace can, which is to be told */
 async function answer(
   signal: AbortSignal,
   call: (signal: AbortSignal) => Promise<V1Secret>,
+  notFound: "absent" | "failed" = "absent",
 ): Promise<TrustAnswer> {
   try {
     const secret = await boundedCall(signal, electionLimits.writeTimeoutMs, call);
     return { kind: "secret", secret: readTrustSecret(secret) };
   } catch (error) {
     const { status, message } = apiFailure(error);
-    if (status === 404) return { kind: "absent" };
+    if (status === 404 && notFound === "absent") return { kind: "absent" };
     return status === 409 ? { kind: "conflict" } : { kind: "failed", message };
   }
 }

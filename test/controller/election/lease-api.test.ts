@@ -78,8 +78,14 @@ describe("Lease at the API server", () => {
     assert.deepEqual((call.body as { metadata: unknown }).metadata, { resourceVersion: "7" });
   });
 
-  for (const { answer, kind } of [
-    { answer: refusal(404, "NotFound", "none"), kind: "absent" },
+  it("can't be made where there is no such namespace, which is told", async () => {
+    const message = 'namespaces "ns" not found';
+    server.answer(refusal(404, "NotFound", message));
+    assert.deepEqual(await leases.create(record, signal), { kind: "failed", message });
+  });
+
+  for (const { answer, kind, made = kind } of [
+    { answer: refusal(404, "NotFound", "none"), kind: "absent", made: "failed" },
     { answer: refusal(409, "Conflict", "changed"), kind: "conflict" },
     { answer: refusal(409, "AlreadyExists", "there"), kind: "conflict" },
     { answer: refusal(500, "InternalError", "etcd"), kind: "failed" },
@@ -94,7 +100,7 @@ describe("Lease at the API server", () => {
       ];
       assert.deepEqual(
         (await Promise.all(answers)).map((each) => each.kind),
-        [kind, kind, kind],
+        [kind, made, kind],
       );
     });
   }
