@@ -32,7 +32,7 @@ async function readShop(): Promise<ManifestSnapshot> {
   await using _ = await startManifestSource({
     directory: folder,
     onSnapshot: (snapshot) => snapshots.push(snapshot),
-    clock: { schedule: () => () => undefined, wallTimeMs: () => 0 },
+    clock: { startTimer: () => ({ stop: () => undefined }), wallTime: () => 0 },
   });
   assert.equal(snapshots.length, 1);
   return snapshots[0] ?? { objects: [], errors: [] };

@@ -1,13 +1,12 @@
 import type { ConnectionView } from "../discovery/client/controller-link.ts";
+import type { Clock } from "../platform/clock.ts";
 
 /** What changed while the controller was away arrives within this time after it is back. */
 const CATCH_UP_MS = 2_000;
 
 export interface ConfigurationAgeOptions {
   readonly connection: () => Pick<ConnectionView, "isConnected" | "sinceMs">;
-  readonly now: () => number;
-  /** @returns what stops it */
-  readonly schedule: (delayMs: number, run: () => void) => () => void;
+  readonly clock: Pick<Clock, "now" | "startTimer">;
   /** What may have been out of date is current again. */
   readonly onCurrent: () => void;
 }
@@ -15,7 +14,7 @@ export interface ConfigurationAgeOptions {
 /** For how long what is known of the mesh may have been out of date. */
 export class ConfigurationAge {
   readonly #options: ConfigurationAgeOptions;
-  #stop: (() => void) | undefined;
+  #timer: { stop(): void } | undefined;
 
   constructor(options: ConfigurationAgeOptions) {
     this.#options = options;
@@ -23,23 +22,23 @@ export class ConfigurationAge {
 
   /** In ms; 0 while it is known to be current. */
   staleForMs(): number {
-    const { connection, now } = this.#options;
+    const { connection, clock } = this.#options;
     const { isConnected, sinceMs } = connection();
-    const ageMs = now() - sinceMs;
+    const ageMs = clock.now() - sinceMs;
     if (!isConnected) return Math.max(1, ageMs);
     return ageMs < CATCH_UP_MS ? 1 : 0;
   }
 
   /** To be told of each connection to the controller. */
   connected(): void {
-    const { connection, schedule, onCurrent } = this.#options;
-    this.#stop?.();
-    this.#stop = schedule(CATCH_UP_MS, () => {
+    const { connection, clock, onCurrent } = this.#options;
+    this.#timer?.stop();
+    this.#timer = clock.startTimer(() => {
       if (connection().isConnected) onCurrent();
-    });
+    }, CATCH_UP_MS);
   }
 
   stop(): void {
-    this.#stop?.();
+    this.#timer?.stop();
   }
 }

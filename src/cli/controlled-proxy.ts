@@ -41,8 +41,7 @@ export class ControlledProxy implements DrainableProxy {
     this.#logger = output.logger;
     this.#age = new ConfigurationAge({
       connection: () => this.#client.connection,
-      now,
-      schedule,
+      clock: systemClock,
       onCurrent: () => this.#running.proxy.configuration.becameCurrent(),
     });
     const learner = new DestinationLearning({
@@ -58,7 +57,7 @@ export class ControlledProxy implements DrainableProxy {
     const { configuration } = this.#running.proxy;
     const snapshots = new TimedSnapshotStore(parts.snapshots, now);
     this.#client = new DiscoveryClient({
-      clock: { now, startTimer },
+      clock: systemClock,
       random: createSystemRandom(),
       log: output.logger,
       sink: new LearnedConfiguration({
@@ -140,7 +139,7 @@ function realParts({ controller, files }: ControlledSettings): ControlledParts {
       ...controller,
       caFile: files.ca,
       tokenFile: files.token,
-      clock: { now: systemClock.now, startTimer },
+      clock: systemClock,
       node: { id: hostname(), version },
     }),
     snapshots: new SnapshotFile(files.snapshot),
@@ -160,14 +159,4 @@ function tellingOf(transport: DiscoveryTransport, onOpen: () => void): Discovery
         },
       }),
   };
-}
-
-function startTimer(callback: () => void, delayMs: number): { stop(): void } {
-  const timer = setTimeout(callback, delayMs);
-  return { stop: () => clearTimeout(timer) };
-}
-
-function schedule(delayMs: number, run: () => void): () => void {
-  const timer = startTimer(run, delayMs);
-  return () => timer.stop();
 }

@@ -1,3 +1,5 @@
+import type { Clock } from "../platform/clock.ts";
+
 /** How often is looked if there may be something to give back. */
 const LOOK_MS = 2_000;
 /** It is worth it when the process has grown by so much. */
@@ -9,28 +11,25 @@ export interface MemoryReturnOptions {
   readonly trim: () => void;
   /** Resident bytes of the process. */
   readonly rss: () => number;
-  /** Monotonic ms. */
-  readonly now: () => number;
-  /** @returns what stops it */
-  readonly schedule: (delayMs: number, run: () => void) => () => void;
+  readonly clock: Pick<Clock, "now" | "startTimer">;
 }
 
 /** Gives memory back to the system whenever the process has grown. @returns what stops it */
-export function keepReturningMemory({ trim, rss, now, schedule }: MemoryReturnOptions): () => void {
+export function keepReturningMemory({ trim, rss, clock }: MemoryReturnOptions): () => void {
   let least = 0;
   const look = (): void => {
     let delayMs = LOOK_MS;
     const bytes = rss();
     if (bytes - least >= GROWTH_BYTES) {
-      const begunMs = now();
+      const begunMs = clock.now();
       trim();
       least = rss();
-      delayMs = Math.max(LOOK_MS, (now() - begunMs) / MOST_SHARE);
+      delayMs = Math.max(LOOK_MS, (clock.now() - begunMs) / MOST_SHARE);
     } else {
       least = Math.min(least, bytes);
     }
-    stop = schedule(delayMs, look);
+    timer = clock.startTimer(look, delayMs);
   };
-  let stop = schedule(LOOK_MS, look);
-  return () => stop();
+  let timer = clock.startTimer(look, LOOK_MS);
+  return () => timer.stop();
 }

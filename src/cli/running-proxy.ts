@@ -49,7 +49,7 @@ export class RunningProxy implements AsyncDisposable {
   isReady = false;
   readonly #settings: ProxySettings;
   readonly #logger: Logger;
-  readonly #wheel = new TimerWheel({ now: systemClock.now, startTimer });
+  readonly #wheel = new TimerWheel(systemClock);
   readonly #onDrained: (isDrained: boolean) => void;
   #isDraining = false;
 
@@ -103,10 +103,10 @@ export class RunningProxy implements AsyncDisposable {
     const sweep = setInterval(() => this.registry.expireIdle(systemClock.now()), SERIES_SWEEP_MS);
     resources.defer(() => clearInterval(sweep));
     const trim = loadMallocTrim();
-    if (trim !== undefined)
-      resources.defer(
-        keepReturningMemory({ trim, rss: () => process.memoryUsage.rss(), now: systemClock.now, schedule }),
-      );
+    if (trim !== undefined) {
+      const rss = (): number => process.memoryUsage.rss();
+      resources.defer(keepReturningMemory({ trim, rss, clock: systemClock }));
+    }
     const adminPorts: AdminPorts = {
       ...ports,
       drain: () => this.drain(),
@@ -142,14 +142,4 @@ export class RunningProxy implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.resources[Symbol.asyncDispose]();
   }
-}
-
-function startTimer(callback: () => void, delayMs: number): { stop(): void } {
-  const timer = setTimeout(callback, delayMs);
-  return { stop: () => clearTimeout(timer) };
-}
-
-function schedule(delayMs: number, run: () => void): () => void {
-  const timer = setTimeout(run, delayMs);
-  return () => clearTimeout(timer);
 }

@@ -30,7 +30,7 @@ export class StandaloneProxy implements DrainableProxy {
   readonly #incremental: IncrementalBinding;
   #binding: Binding;
   #listenErrors: readonly ListenError[] = [];
-  #relisten: (() => void) | undefined;
+  #relisten: { stop(): void } | undefined;
 
   constructor(settings: StandaloneSettings, output: Output) {
     this.#settings = settings;
@@ -48,7 +48,7 @@ export class StandaloneProxy implements DrainableProxy {
   /** Returns once the folder was read and what it says is served. */
   async start(): Promise<void> {
     const { resources } = this.#running;
-    resources.defer(() => this.#relisten?.());
+    resources.defer(() => this.#relisten?.stop());
     this.#capture = await this.#running.open({
       config: () => this.#describe(),
       explain: (query) => this.#explain(query),
@@ -60,7 +60,7 @@ export class StandaloneProxy implements DrainableProxy {
           this.#waiting = snapshot;
           this.#change();
         },
-        clock: { schedule, wallTimeMs: systemClock.wallTime },
+        clock: systemClock,
       }),
     );
     await this.#changing;
@@ -121,7 +121,7 @@ export class StandaloneProxy implements DrainableProxy {
 
   /** Listens on what the configuration in force says; tries again later where an address can't be bound. */
   async #listen(): Promise<void> {
-    this.#relisten?.();
+    this.#relisten?.stop();
     const errors =
       (await this.#capture?.update(destinationsOf(this.#running.proxy.configuration.frontends()))) ?? [];
     for (const { message } of newOnes(errors, this.#listenErrors)) {
@@ -130,7 +130,7 @@ export class StandaloneProxy implements DrainableProxy {
     this.#listenErrors = errors;
     const wrong = this.#snapshot.errors.length + this.#binding.problems.length + errors.length;
     this.#running.metrics.sourceErrors.with({}).set(wrong);
-    if (errors.length > 0) this.#relisten = schedule(RELISTEN_MS, () => this.#change());
+    if (errors.length > 0) this.#relisten = systemClock.startTimer(() => this.#change(), RELISTEN_MS);
   }
 
   get #locality(): Locality {
@@ -183,9 +183,4 @@ export class StandaloneProxy implements DrainableProxy {
 function newOnes<T>(items: readonly T[], before: readonly T[]): readonly T[] {
   const known = new Set(before.map((item) => JSON.stringify(item)));
   return items.filter((item) => !known.has(JSON.stringify(item)));
-}
-
-function schedule(delayMs: number, run: () => void): () => void {
-  const timer = setTimeout(run, delayMs);
-  return () => clearTimeout(timer);
 }

@@ -43,7 +43,7 @@ export async function warmUp({ limits }: Pick<ControlledSettings, "limits">): Pr
   resources.defer(() => void endpoint.close());
   await once(endpoint, "listening");
   const { now } = systemClock;
-  const wheel = new TimerWheel({ now, startTimer });
+  const wheel = new TimerWheel(systemClock);
   resources.defer(() => wheel.stop());
   const learner = new DestinationLearning({ client: () => client, now, onSettled: () => undefined });
   const metrics = createProxyMetrics(new MetricRegistry());
@@ -59,7 +59,7 @@ export async function warmUp({ limits }: Pick<ControlledSettings, "limits">): Pr
   });
   const destination = { address: "0.0.0.0", port: 80 };
   const client = new DiscoveryClient({
-    clock: { now, startTimer },
+    clock: systemClock,
     random: Math.random,
     log: SILENT,
     sink: new LearnedConfiguration({
@@ -167,9 +167,4 @@ function serviceAt(
       sessionAffinity: { kind: "None" },
     },
   ];
-}
-
-function startTimer(callback: () => void, delayMs: number): { stop(): void } {
-  const timer = setTimeout(callback, delayMs);
-  return { stop: () => clearTimeout(timer) };
 }

@@ -1,9 +1,9 @@
 /** Time as the source needs it, in milliseconds. */
 export interface ManifestClock {
-  /** Runs once after the delay, unless the function that comes back is called before. */
-  schedule(delayMs: number, run: () => void): () => void;
+  /** Calls back once, unless stopped before. */
+  startTimer(callback: () => void, delayMs: number): { stop(): void };
   /** Comparable with the modification times of files. */
-  wallTimeMs(): number;
+  wallTime(): number;
 }
 
 /** A burst is over when nothing has changed for so long. */
@@ -18,8 +18,8 @@ export class ChangeSignal {
   #hasChanged = false;
   #isClosed = false;
   #waiting: (() => void) | undefined;
-  #cancelQuiet: (() => void) | undefined;
-  #cancelBurst: (() => void) | undefined;
+  #quiet: { stop(): void } | undefined;
+  #burst: { stop(): void } | undefined;
 
   constructor(clock: ManifestClock) {
     this.#clock = clock;
@@ -45,9 +45,9 @@ export class ChangeSignal {
   next(limitMs: number): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const cancelLimit = this.#clock.schedule(limitMs, () => this.#end());
+    const limit = this.#clock.startTimer(() => this.#end(), limitMs);
     this.#waiting = () => {
-      cancelLimit();
+      limit.stop();
       resolve();
     };
     if (this.#hasChanged) this.#watchBurst();
@@ -57,16 +57,16 @@ export class ChangeSignal {
   /** While nobody waits the burst goes on unmeasured: what has changed by then is read at its end. */
   #watchBurst(): void {
     if (this.#waiting === undefined) return;
-    this.#cancelQuiet?.();
-    this.#cancelQuiet = this.#clock.schedule(QUIET_MS, () => this.#end());
-    this.#cancelBurst ??= this.#clock.schedule(LONGEST_BURST_MS, () => this.#end());
+    this.#quiet?.stop();
+    this.#quiet = this.#clock.startTimer(() => this.#end(), QUIET_MS);
+    this.#burst ??= this.#clock.startTimer(() => this.#end(), LONGEST_BURST_MS);
   }
 
   #end(): void {
-    this.#cancelQuiet?.();
-    this.#cancelBurst?.();
-    this.#cancelQuiet = undefined;
-    this.#cancelBurst = undefined;
+    this.#quiet?.stop();
+    this.#burst?.stop();
+    this.#quiet = undefined;
+    this.#burst = undefined;
     this.#hasChanged = false;
     const waiting = this.#waiting;
     this.#waiting = undefined;

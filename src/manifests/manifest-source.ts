@@ -84,7 +84,7 @@ class ManifestSource {
     const { signal } = this.#stopped;
     if (signal.aborted) return;
     const { directory, clock, onSnapshot } = this.#options;
-    const wallTimeMs = clock.wallTimeMs();
+    const wallTimeMs = clock.wallTime();
     this.#watches.begin();
     const links = new PathFollower((folder, name) => this.#watches.want(folder, name));
     await links.follow(directory);

@@ -1,16 +1,22 @@
 import { uptime } from "node:os";
 
-/** What tells the time. */
+/** What tells the time, and when some of it is over. */
 export interface Clock {
   /** Milliseconds that only ever go forward, from any start, in fractions of microseconds. About 50 ns. */
   readonly now: () => number;
   /** Milliseconds since 1970, for showing to people; it can jump. */
   readonly wallTime: () => number;
+  /** Calls back once, unless stopped before. */
+  readonly startTimer: (callback: () => void, delayMs: number) => { stop(): void };
 }
 
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),
+  startTimer: (callback, delayMs) => {
+    const timer = setTimeout(callback, delayMs);
+    return { stop: () => clearTimeout(timer) };
+  },
 };
 
 /**

@@ -4,6 +4,7 @@ import { runInNewContext } from "node:vm";
 import type { BindableObject } from "../../src/binding/bindable-object.ts";
 import { runInTurns } from "../../src/cli/run-in-turns.ts";
 import { ControlPlane } from "../../src/controller/control-plane.ts";
+import { systemClock } from "../../src/platform/clock.ts";
 import type { SliceEndpoint } from "../../src/resources/endpoint-slice.ts";
 import { endpointSlice, parent, reference, route, rule, service, sliceEndpoint } from "../binding/build.ts";
 
@@ -12,7 +13,7 @@ const ROUTES = 1_000;
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
-const now = (): number => performance.now();
+const { now } = systemClock;
 
 function* cluster(services: number): Generator<BindableObject, void> {
   for (let s = 0; s < services; s++) {
@@ -56,10 +57,7 @@ for (const services of [1_000, 10_000]) {
   const heapBefore = process.memoryUsage().heapUsed;
   const plane = new ControlPlane({
     strictGrants: false,
-    clock: {
-      now,
-      startTimer: (callback, ms) => ({ stop: clearTimeout.bind(undefined, setTimeout(callback, ms)) }),
-    },
+    clock: systemClock,
     runInTurns: (steps) => runInTurns(steps, now),
     onChanges: () => undefined,
   });

@@ -10,12 +10,16 @@ class StubConnection {
   #timer: { readonly dueMs: number; readonly run: () => void } | undefined;
   readonly age = new ConfigurationAge({
     connection: () => this,
-    now: () => this.nowMs,
-    schedule: (delayMs, run) => {
-      this.#timer = { dueMs: this.nowMs + delayMs, run };
-      return () => {
-        this.#timer = undefined;
-      };
+    clock: {
+      now: () => this.nowMs,
+      startTimer: (run, delayMs) => {
+        this.#timer = { dueMs: this.nowMs + delayMs, run };
+        return {
+          stop: () => {
+            this.#timer = undefined;
+          },
+        };
+      },
     },
     onCurrent: () => this.currents++,
   });

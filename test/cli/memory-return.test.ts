@@ -24,14 +24,18 @@ class StubProcess {
         this.nowMs += this.trimMs;
       },
       rss: () => this.rss,
-      now: () => this.nowMs,
-      schedule: (delayMs, run) => {
-        this.delayMs = delayMs;
-        this.#next = run;
-        return () => {
-          this.delayMs = undefined;
-          this.#next = undefined;
-        };
+      clock: {
+        now: () => this.nowMs,
+        startTimer: (run, delayMs) => {
+          this.delayMs = delayMs;
+          this.#next = run;
+          return {
+            stop: () => {
+              this.delayMs = undefined;
+              this.#next = undefined;
+            },
+          };
+        },
       },
     });
   }

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Backend } from "../../src/binding/backend.ts";
 import type { Frontend } from "../../src/binding/frontend.ts";
-import type { ClientClock } from "../../src/discovery/client/client-ports.ts";
 import { DiscoveryClient } from "../../src/discovery/client/discovery-client.ts";
 import { SnapshotFile } from "../../src/discovery/client/snapshot/snapshot-file.ts";
 import { GrpcTransport } from "../../src/discovery/client/transport/grpc-transport.ts";
@@ -17,6 +16,7 @@ import type { EncodedResource } from "../../src/discovery/resource-types.ts";
 import { DiscoveryHub } from "../../src/discovery/server/discovery-hub.ts";
 import { type DiscoveryServer, startDiscoveryServer } from "../../src/discovery/server/discovery-server.ts";
 import type { ResourceCatalogue } from "../../src/discovery/server/resource-catalogue.ts";
+import { systemClock } from "../../src/platform/clock.ts";
 import { type ServingCertificate, TestAuthority } from "../support/certificates.ts";
 import { RecordingLog, RecordingSink } from "./client/client-harness.ts";
 
@@ -187,14 +187,6 @@ class WatchedSink extends RecordingSink {
   }
 }
 
-const systemTime: ClientClock = {
-  now: () => performance.now(),
-  startTimer: (callback, delayMs) => {
-    const timer = setTimeout(callback, delayMs);
-    return { stop: () => clearTimeout(timer) };
-  },
-};
-
 /** A sidecar's client with real files and sockets, and little patience between attempts. */
 export class Sidecar implements AsyncDisposable {
   readonly sink = new WatchedSink();
@@ -207,11 +199,11 @@ export class Sidecar implements AsyncDisposable {
       port,
       caFile: files.ca,
       tokenFile: files.token,
-      clock: systemTime,
+      clock: systemClock,
       node: { id: "shop/web-1", version: "0.1.0" },
     });
     this.client = new DiscoveryClient({
-      clock: systemTime,
+      clock: systemClock,
       random: () => 0,
       log: this.log,
       sink: this.sink,

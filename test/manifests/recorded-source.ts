@@ -2,15 +2,8 @@ import type { ManifestClock } from "../../src/manifests/change-signal.ts";
 import type { WatchFolder } from "../../src/manifests/folder-watches.ts";
 import type { ManifestSnapshot } from "../../src/manifests/manifest-snapshot.ts";
 import { startManifestSource } from "../../src/manifests/manifest-source.ts";
+import { systemClock } from "../../src/platform/clock.ts";
 import { inForce } from "./objects.ts";
-
-const systemClock: ManifestClock = {
-  schedule: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-  wallTimeMs: () => Date.now(),
-};
 
 export interface RecordedOptions {
   readonly clock?: ManifestClock;

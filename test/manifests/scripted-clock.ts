@@ -9,15 +9,17 @@ export class ScriptedClock implements ManifestClock {
     return this.#timers.length;
   }
 
-  wallTimeMs(): number {
+  wallTime(): number {
     return this.nowMs;
   }
 
-  schedule(delayMs: number, run: () => void): () => void {
+  startTimer(run: () => void, delayMs: number): { stop(): void } {
     const timer = { at: this.nowMs + delayMs, run };
     this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
+    return {
+      stop: () => {
+        this.#timers = this.#timers.filter((other) => other !== timer);
+      },
     };
   }
 

@@ -16,6 +16,19 @@ describe("systemClock", () => {
     const told = systemClock.wallTime();
     assert.ok(before <= told && told <= Date.now());
   });
+
+  it("runs timers, but for those that were stopped", async () => {
+    const ran: string[] = [];
+    const stopped = systemClock.startTimer(() => ran.push("stopped"), 1);
+    await new Promise<void>((resolve) => {
+      systemClock.startTimer(() => {
+        ran.push("kept");
+        resolve();
+      }, 2);
+      stopped.stop();
+    });
+    assert.deepEqual(ran, ["kept"]);
+  });
 });
 
 describe("bootTime", () => {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import net from "node:net";
 import type { Backend, Endpoint } from "../../src/binding/backend.ts";
 import type { BoundRule, Frontend } from "../../src/binding/frontend.ts";
+import { systemClock } from "../../src/platform/clock.ts";
 import { DEFAULT_PROXY_LIMITS, type ProxyLimits } from "../../src/proxy/limits.ts";
 import type { AccessLogEntry, DestinationLearner, ProxyTelemetry } from "../../src/proxy/ports.ts";
 import { Proxy } from "../../src/proxy/proxy.ts";
@@ -48,19 +49,13 @@ export interface Harness extends AsyncDisposable {
 }
 
 export async function startHarness(options: HarnessOptions): Promise<Harness> {
-  const wheel = new TimerWheel({
-    now: () => performance.now(),
-    startTimer: (callback, delayMs) => {
-      const timer = setTimeout(callback, delayMs);
-      return { stop: () => clearTimeout(timer) };
-    },
-  });
+  const wheel = new TimerWheel(systemClock);
   const telemetry = new RecordedTelemetry();
   const log: AccessLogEntry[] = [];
   const defects: string[] = [];
   const proxy = new Proxy({
     limits: { ...DEFAULT_PROXY_LIMITS, ...options.limits },
-    now: () => performance.now(),
+    now: systemClock.now,
     random: options.random ?? Math.random,
     wheel,
     telemetry: options.telemetry ?? telemetry,

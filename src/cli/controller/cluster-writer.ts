@@ -12,11 +12,10 @@ import { MeshObject } from "../../controller/status/mesh-object.ts";
 import { MESH_RESOURCE } from "../../controller/status/observed-mesh.ts";
 import { createStatusApi } from "../../controller/status/status-api.ts";
 import { StatusWriter } from "../../controller/status/status-writer.ts";
-import { bootTime } from "../../platform/clock.ts";
+import { bootTime, systemClock } from "../../platform/clock.ts";
 import type { ControllerMetrics } from "../../telemetry/controller-metrics.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { ClusterTrust } from "./cluster-trust.ts";
-import { controllerClock } from "./own-clock.ts";
 
 /** Who writes, in `metadata.managedFields`; and the name of the Lease. */
 export const CONTROLLER = "eastbound-controller";
@@ -49,14 +48,14 @@ export class ClusterWriter {
     this.#options = options;
     this.events = new EventRecorder({
       api: createEventApi(config, name),
-      clock: controllerClock,
+      clock: systemClock,
       log,
       isLeading: () => this.isLeading,
       metrics: { recorded: (result) => metrics.events.with({ result }).add(1) },
     });
     this.status = new StatusWriter({
       api: createStatusApi(config),
-      clock: controllerClock,
+      clock: systemClock,
       random,
       log,
       metrics: {
@@ -70,7 +69,7 @@ export class ClusterWriter {
     });
     this.#mesh = new MeshObject({
       api: createMeshApi(config),
-      clock: controllerClock,
+      clock: systemClock,
       random,
       log,
       namespace,
@@ -106,7 +105,7 @@ export class ClusterWriter {
         await leadTogether(parts, signal, mayWrite);
       },
       // A machine that slept must not think that it still leads.
-      clock: { ...controllerClock, now: bootTime },
+      clock: { ...systemClock, now: bootTime },
       random,
       log,
     });

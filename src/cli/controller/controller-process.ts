@@ -36,7 +36,6 @@ import { describeConfig } from "./controller-config.ts";
 import { collectBinding, collectCertificates, collectReflectors } from "./controller-telemetry.ts";
 import { createHubEvents, createServerEvents } from "./hub-telemetry.ts";
 import { MeshReflectors } from "./mesh-reflectors.ts";
-import { controllerClock } from "./own-clock.ts";
 import { ownName, ownNamespace } from "./own-place.ts";
 
 /** How often series that nobody writes any more are looked for. */
@@ -78,7 +77,7 @@ export class ControllerProcess implements DrainableProxy {
     this.#namespace = settings.namespace ?? ownNamespace();
     this.#plane = new ControlPlane({
       strictGrants: settings.hasStrictGrants,
-      clock: controllerClock,
+      clock: systemClock,
       runInTurns: (steps) => runInTurns(steps, systemClock.now),
       onChanges: (changes) => this.#publish(changes),
     });
@@ -115,7 +114,7 @@ export class ControllerProcess implements DrainableProxy {
     const base = {
       config,
       api: createWatchApi(config),
-      clock: controllerClock,
+      clock: systemClock,
       random: this.#random,
       log: this.#logger,
       namespace: this.#namespace,

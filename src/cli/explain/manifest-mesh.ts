@@ -24,7 +24,7 @@ export async function readManifestMesh({
     onSnapshot: (first) => {
       snapshot = first;
     },
-    clock: { schedule, wallTimeMs: systemClock.wallTime },
+    clock: systemClock,
   });
   const unreadable = snapshot.errors.find(({ file }) => file === ".");
   if (unreadable !== undefined) return `${directory} ${unreadable.message}`;
@@ -33,9 +33,4 @@ export async function readManifestMesh({
     locality,
     sourceProblems: snapshot.errors.map(describeSourceError),
   };
-}
-
-function schedule(delayMs: number, run: () => void): () => void {
-  const timer = setTimeout(run, delayMs);
-  return () => clearTimeout(timer);
 }

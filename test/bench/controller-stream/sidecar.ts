@@ -1,26 +1,15 @@
 import { readFileSync } from "node:fs";
-import type {
-  ClientClock,
-  DiscoveryTransport,
-  ResourceSink,
-} from "../../../src/discovery/client/client-ports.ts";
+import type { DiscoveryTransport, ResourceSink } from "../../../src/discovery/client/client-ports.ts";
 import { DiscoveryClient } from "../../../src/discovery/client/discovery-client.ts";
 import { decodeBackend } from "../../../src/discovery/encoding/decode-backend.ts";
 import { decodeFrontendInSteps } from "../../../src/discovery/encoding/decode-frontend.ts";
 import { decodeSelf } from "../../../src/discovery/encoding/self.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
 
 /** One process of the comparison: `bare`, or a client that has learnt some Services on one of two transports. */
 
 const [, , variant = "bare", port = "0", caFile = "", tokenFile = "", services = "0"] = process.argv;
 const options = { host: "eastbound-controller.eastbound-system.svc", port: Number(port), caFile, tokenFile };
-
-const clock: ClientClock = {
-  now: () => performance.now(),
-  startTimer: (callback, delayMs) => {
-    const timer = setTimeout(callback, delayMs);
-    return { stop: () => clearTimeout(timer) };
-  },
-};
 
 /** Keeps what a proxy keeps. */
 const held = new Map<string, unknown>();
@@ -41,7 +30,11 @@ async function transportOf(): Promise<DiscoveryTransport> {
     return grpcJsTransport(options);
   }
   const { GrpcTransport } = await import("../../../src/discovery/client/transport/grpc-transport.ts");
-  const transport = new GrpcTransport({ ...options, clock, node: { id: "ns/pod", version: "0" } });
+  const transport = new GrpcTransport({
+    ...options,
+    clock: systemClock,
+    node: { id: "ns/pod", version: "0" },
+  });
   return {
     resolve: () => Promise.resolve(["127.0.0.1"]),
     open: (address, listener) => transport.open(address, listener),
@@ -52,7 +45,7 @@ const waits: number[] = [];
 
 async function learnAll(): Promise<void> {
   const client = new DiscoveryClient({
-    clock,
+    clock: systemClock,
     random: Math.random,
     log: { info: () => undefined, warn: fail, error: fail },
     sink,

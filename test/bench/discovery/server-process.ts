@@ -15,13 +15,7 @@ export async function runServer(chain: string, key: string): Promise<void> {
   const none = (): void => {};
   const controlPlane = new ControlPlane({
     strictGrants: false,
-    clock: {
-      now: systemClock.now,
-      startTimer: (callback, delayMs) => {
-        const timer = setTimeout(callback, delayMs);
-        return { stop: () => clearTimeout(timer) };
-      },
-    },
+    clock: systemClock,
     runInTurns: (steps) => runInTurns(steps, systemClock.now),
     onChanges: ({ frontends, backends, selves, seenMs }) => {
       for (const name of backends)

@@ -3,7 +3,8 @@
 import { CoordinationV1Api, KubeConfig } from "@kubernetes/client-node";
 import { startElection } from "../../../src/controller/election/election.ts";
 import { createLeaseApi } from "../../../src/controller/election/lease-api.ts";
-import { quickLimits, systemClock } from "./quick-election.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
+import { quickLimits } from "./quick-election.ts";
 
 const [kubeconfig = "", namespace = "", name = "", identity = ""] = process.argv.slice(2);
 const config = new KubeConfig();

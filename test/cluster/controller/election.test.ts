@@ -7,11 +7,12 @@ import { CoordinationV1Api } from "@kubernetes/client-node";
 import { type Election, startElection } from "../../../src/controller/election/election.ts";
 import { electionPermissions } from "../../../src/controller/election/election-permissions.ts";
 import { createLeaseApi } from "../../../src/controller/election/lease-api.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
 import { cluster } from "../support/cluster.ts";
 import type { AnyObject } from "../support/objects.ts";
 import { RestrictedConfig } from "../support/restricted-config.ts";
 import { TestNamespace } from "../support/test-namespace.ts";
-import { quickLimits, systemClock } from "./quick-election.ts";
+import { quickLimits } from "./quick-election.ts";
 
 const lease = "eastbound-controller";
 

@@ -12,10 +12,10 @@ import {
 } from "../../../src/controller/events/event-recorder.ts";
 import { eventPermissions } from "../../../src/controller/events/permissions.ts";
 import { routeEvents } from "../../../src/controller/events/route-events.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
 import { cluster, rig } from "../support/cluster.ts";
 import { RestrictedConfig } from "../support/restricted-config.ts";
 import { TestNamespace } from "../support/test-namespace.ts";
-import { realClock } from "./real-clock.ts";
 
 const run = promisify(execFile);
 const GATEWAY = "gateway.networking.k8s.io/v1";
@@ -25,7 +25,7 @@ function startRecorder(config: KubeConfig, recorded: EventMetrics["recorded"] = 
   const silent = (): void => {};
   return new EventRecorder({
     api: createEventApi(config, "eastbound-controller-0"),
-    clock: realClock,
+    clock: systemClock,
     log: { info: silent, warn: silent, limited: silent },
     isLeading: () => true,
     metrics: { recorded },

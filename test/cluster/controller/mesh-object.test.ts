@@ -3,12 +3,12 @@ import { createMeshApi } from "../../../src/controller/status/mesh-api.ts";
 import { MESH_FEATURES } from "../../../src/controller/status/mesh-features.ts";
 import { MeshObject } from "../../../src/controller/status/mesh-object.ts";
 import { statusPermissions } from "../../../src/controller/status/permissions.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
 import { cluster } from "../support/cluster.ts";
 import { installGatewayCrds } from "../support/gateway-crds.ts";
 import { type AnyObject, ClusterObjects } from "../support/objects.ts";
 import { RestrictedConfig } from "../support/restricted-config.ts";
 import { TestNamespace } from "../support/test-namespace.ts";
-import { realClock } from "./real-clock.ts";
 
 const VERSION = "gateway.networking.x-k8s.io/v1alpha1";
 
@@ -63,7 +63,7 @@ describe("XMesh on a real API server", () => {
     const silent = (): void => {};
     const object = new MeshObject({
       api: createMeshApi(restricted.config),
-      clock: realClock,
+      clock: systemClock,
       random: Math.random,
       log: { info: silent, warn: silent, limited: silent },
       namespace: "eastbound-system",

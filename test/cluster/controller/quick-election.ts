@@ -1,4 +1,3 @@
-import type { ControllerClock } from "../../../src/controller/clock.ts";
 import type { ElectionLimits } from "../../../src/controller/election/election-limits.ts";
 
 /** An election whose leader is replaced within seconds. */
@@ -9,13 +8,4 @@ export const quickLimits: ElectionLimits = {
   pollMs: 150,
   requestTimeoutMs: 500,
   writeTimeoutMs: 1_000,
-};
-
-export const systemClock: ControllerClock = {
-  now: () => performance.now(),
-  wallTime: () => Date.now(),
-  startTimer: (callback, delayMs) => {
-    const timer = setTimeout(callback, delayMs);
-    return { stop: () => clearTimeout(timer) };
-  },
 };

@@ -7,13 +7,13 @@ import { statusPermissions } from "../../../src/controller/status/permissions.ts
 import { createStatusApi } from "../../../src/controller/status/status-api.ts";
 import { type StatusChange, StatusWriter } from "../../../src/controller/status/status-writer.ts";
 import { PooledKubeConfig } from "../../../src/kubernetes/pooled-kube-config.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
 import { parseObject } from "../../../src/resources/parse-object.ts";
 import { cluster } from "../support/cluster.ts";
 import type { AnyObject } from "../support/objects.ts";
 import { RestrictedConfig } from "../support/restricted-config.ts";
 import { TestNamespace } from "../support/test-namespace.ts";
 import { rawCall } from "./raw-call.ts";
-import { realClock } from "./real-clock.ts";
 
 const VERSION = "gateway.networking.k8s.io/v1";
 
@@ -36,7 +36,7 @@ class Controller implements AsyncDisposable {
     this.#namespace = namespace;
     this.writer = new StatusWriter({
       api: createStatusApi(config),
-      clock: realClock,
+      clock: systemClock,
       random: Math.random,
       log: { info: () => {}, warn: () => {}, limited: () => {} },
       metrics: {

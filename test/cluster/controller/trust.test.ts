@@ -22,13 +22,12 @@ import {
 import { createTrustSecretApi } from "../../../src/controller/trust/trust-secret-api.ts";
 import { createWatchApi } from "../../../src/kubernetes/http-api.ts";
 import { type Reflector, startReflector } from "../../../src/kubernetes/reflector.ts";
-import { systemReflectorClock } from "../../../src/kubernetes/reflector-clock.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
 import { handshake } from "../../controller/trust/tls-handshake.ts";
 import type { AnyObject } from "../support/objects.ts";
 import { RestrictedConfig } from "../support/restricted-config.ts";
 import { TestNamespace } from "../support/test-namespace.ts";
 import { requestToken } from "../support/tokens.ts";
-import { systemClock } from "./quick-election.ts";
 
 const quiet: ControllerLog = { info: () => undefined, warn: () => undefined, limited: () => undefined };
 const meshed = { "eastbound.dev/inject": "enabled" };
@@ -61,7 +60,7 @@ class TrustReplica {
         ...reflection,
         onChanges,
         api: watchApi,
-        clock: systemReflectorClock,
+        clock: systemClock,
         random: Math.random,
         log: {
           info: () => undefined,

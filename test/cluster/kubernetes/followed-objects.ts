@@ -1,7 +1,7 @@
 import type { ObjectChange } from "../../../src/kubernetes/held-objects.ts";
 import type { Reflector, ReflectorOptions } from "../../../src/kubernetes/reflector.ts";
-import { systemReflectorClock } from "../../../src/kubernetes/reflector-clock.ts";
 import type { WatchApi } from "../../../src/kubernetes/watch-api.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
 
 /** The options that are alike in all tests. */
 export type CommonOptions = Omit<ReflectorOptions<string>, "resource">;
@@ -24,7 +24,7 @@ export class FollowedObjects implements AsyncDisposable {
       onChanges: (changes) => this.#take(changes),
       onState: () => this.#wake(),
       api,
-      clock: systemReflectorClock,
+      clock: systemClock,
       random: Math.random,
       log: { info: note, warn: note, error: note },
     });

@@ -11,8 +11,8 @@ import {
   meshReader,
 } from "../../../src/kubernetes/mesh-reader.ts";
 import { type Reflector, startReflector } from "../../../src/kubernetes/reflector.ts";
-import { systemReflectorClock } from "../../../src/kubernetes/reflector-clock.ts";
 import type { WatchApi } from "../../../src/kubernetes/watch-api.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
 
 /** Sizes in MB. */
 export interface Phase {
@@ -109,7 +109,7 @@ const sync = await phase(async () => {
         changes += batch.length;
       },
       api,
-      clock: systemReflectorClock,
+      clock: systemClock,
       random: Math.random,
       log: { info: () => {}, warn: report, error: report },
     });

@@ -4,15 +4,16 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { KubeConfig } from "@kubernetes/client-node";
 import { createWatchApi } from "../../../src/kubernetes/http-api.ts";
 import { startReflector } from "../../../src/kubernetes/reflector.ts";
-import { type ReflectorClock, systemReflectorClock } from "../../../src/kubernetes/reflector-clock.ts";
+import type { ReflectorClock } from "../../../src/kubernetes/reflector-clock.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
 import { cluster } from "../support/cluster.ts";
 import { TestNamespace } from "../support/test-namespace.ts";
 import { FollowedObjects } from "./followed-objects.ts";
 
 /** A clock on which 130 s are over in 6.5. */
 const hurriedClock: ReflectorClock = {
-  now: () => systemReflectorClock.now() * 20,
-  startTimer: (callback, delayMs) => systemReflectorClock.startTimer(callback, delayMs / 20),
+  now: () => systemClock.now() * 20,
+  startTimer: (callback, delayMs) => systemClock.startTimer(callback, delayMs / 20),
 };
 
 /** A way to the API server on which connections can fall silent without an end, as behind a lost NAT entry. */
