@@ -81,14 +81,19 @@ function planEntry(
 ): EntryPlan {
   const key = parentKey(parentRef);
   const place = places.find(({ entry }) => entry.key === key);
-  const { operations, changes, outcome } = planConditions(place?.entry.conditions ?? [], {
+  const path = `/status/parents/${place?.index ?? "-"}`;
+  const observed = place?.entry.conditions ?? [];
+  const { operations, changes, outcome } = planConditions(observed, {
     wanted: conditions,
     ownTypes: OWN_TYPES,
-    path: `/status/parents/${place?.index ?? "-"}/conditions`,
+    path: `${path}/conditions`,
     now,
   });
   const value = { parentRef, controllerName: CONTROLLER_NAME, conditions: outcome };
-  return { key, isNew: place === undefined, operations, changes, value };
+  // There may be no list to add to.
+  const inPlace: readonly PatchOperation[] =
+    observed.length > 0 ? operations : [{ op: "replace", path, value }];
+  return { key, isNew: place === undefined, operations: inPlace, changes, value };
 }
 
 function planList(

@@ -111,6 +111,16 @@ describe("planStatus", () => {
     });
   }
 
+  it("gives conditions to an entry of ours that somebody has left without any", () => {
+    const bare = { controllerName: CONTROLLER_NAME, parentRef: serviceRef("a") };
+    const written = carriedOut(route([foreignEntry("x"), bare]), routeStatus({ parents: ["a"] }));
+    assert.deepEqual(namesOf(written), ["x", "*a"]);
+    assert.deepEqual(
+      conditionsOf(written, 1).map(({ type }) => type),
+      ["Accepted", "ResolvedRefs"],
+    );
+  });
+
   it("leaves entries alone that are none", () => {
     const before = route([null, 7, ...ours("a"), "?"]);
     assert.deepEqual(planFor(before, routeStatus({ parents: ["a"] })), { kind: "nothing", omitted: 0 });
