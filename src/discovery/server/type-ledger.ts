@@ -184,8 +184,8 @@ export class TypeLedger<Session> {
   }
 
   /**
-   * The sidecar refused it, and keeps what it had. Of several resources each is tried once more on its own; nothing can
-   * be wrong with removals.
+   * The sidecar refused something of it, and keeps what it had of that. Of several resources it may have taken the
+   * others: each is tried once more on its own. Nothing can be wrong with removals.
    */
   nack(nonce: string, reason: string, nowMs: number): Settled | undefined {
     const told = this.#outstanding.get(nonce)?.told;
@@ -193,7 +193,8 @@ export class TypeLedger<Session> {
     this.#note(told, reason, nowMs);
     const isFinal = told.length === 1 || told.every(({ version }) => version === ABSENT);
     return this.#settle(nonce, ({ subscription, version }) => {
-      subscription.sent = subscription.accepted;
+      // Nobody knows what it has now where there were several.
+      subscription.sent = told.length === 1 ? subscription.accepted : undefined;
       subscription.isSuspect = !isFinal && version !== ABSENT;
       if (isFinal) subscription.refused = version;
       else this.#waiting.add(subscription);

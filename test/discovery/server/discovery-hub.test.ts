@@ -400,6 +400,19 @@ describe("DiscoveryHub", () => {
       ]);
     });
 
+    it("of several leaves open which of them the sidecar has", () => {
+      const contents = [
+        ["a", "a2"],
+        ["b", "b2"],
+      ] as const;
+      for (const [name, content] of contents) h.catalogue.put("Backend", name, content);
+      h.publish({ backends: ["a", "b"] });
+      for (const [name, content] of contents) h.catalogue.put("Backend", name, content.replace("2", "1"));
+      sidecar.answer(sidecar.received.at(-1), "b is bad, and a is in force");
+      assert.deepEqual(sidecar.readAndAck(), ["Backend a=a2 b=b2", "Backend a=a1", "Backend b=b1"]);
+      assert.equal(sidecar.session.state, "in-sync");
+    });
+
     it("of several does not hold up what else there is", () => {
       h.catalogue.put("Backend", "c", "c1");
       sidecar.room = 1;
