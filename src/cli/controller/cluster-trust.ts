@@ -37,8 +37,8 @@ export interface ClusterTrustOptions extends Pick<ReflectorOptions<unknown>, "ap
 }
 
 /**
- * Whom the control plane trusts, and why it is trusted: tokens, and certificates. Of these, what this replica serves with, and, while it leads, the making, rotating and
- * distributing of all. Follows the Secret, the namespaces and the ConfigMaps that bring the CAs to them.
+ * How sidecars and this replica come to trust each other: it checks their tokens and serves with the certificate of the
+ * Secret; while it leads, it makes and rotates what is in the Secret and brings the CAs to the namespaces.
  */
 export class ClusterTrust {
   readonly certificates: ServingCertificate;

@@ -98,7 +98,7 @@ class Candidate {
   async #acquire(): Promise<Term | undefined> {
     const { clock, leases } = this.#options;
     const found = await this.#ask((signal) => leases.read(signal));
-    if (found.kind === "failed") this.#warn("Cannot read the Lease", found.message);
+    if (found.kind === "failed") this.#warn("can't read the Lease", found.message);
     if (found.kind === "failed" || found.kind === "conflict") return undefined;
     const lease = found.kind === "lease" ? found.lease : undefined;
     if (lease !== undefined) this.#watcher.see(lease.record, clock.now());
@@ -108,7 +108,7 @@ class Candidate {
     const sentMs = clock.now();
     const record = this.#nextRecord(lease?.record, isOurs ? 0 : 1);
     const taken = await this.#ask((signal) => this.#write(record, lease, signal));
-    if (taken.kind === "failed") this.#warn("Cannot take the Lease", taken.message);
+    if (taken.kind === "failed") this.#warn("can't take the Lease", taken.message);
     if (taken.kind !== "lease") return undefined;
     this.#watcher.see(taken.lease.record, clock.now());
     return { lease: taken.lease, deadlineMs: sentMs + this.#limits.leadMs, abort: new AbortController() };
@@ -126,7 +126,7 @@ class Candidate {
     const { identity, log } = this.#options;
     if (this.#isStopping || !this.#isInForce(term)) return await this.#release(term);
     this.#term = term;
-    log.info("Leading", { identity, transitions: term.lease.record.transitions });
+    log.info("leading", { identity, transitions: term.lease.record.transitions });
     let isWorking = true;
     const work = this.#work(term).finally(() => {
       isWorking = false;
@@ -143,7 +143,7 @@ class Candidate {
     term.abort.abort();
     await work;
     this.#term = undefined;
-    log.info("Leading no longer", { identity });
+    log.info("leading no longer", { identity });
     await this.#release(term);
   }
 
@@ -152,7 +152,7 @@ class Candidate {
       await this.#options.lead(term.abort.signal, () => this.#isInForce(term));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.#options.log.warn("The leader's work failed", { error: message });
+      this.#options.log.warn("the leader's work failed", { error: message });
     }
   }
 
@@ -174,7 +174,7 @@ class Candidate {
 
   #lose(term: Term, reason: string): void {
     if (term.abort.signal.aborted) return;
-    this.#options.log.warn("Lost the Lease", { reason, holder: this.#watcher.holder });
+    this.#options.log.warn("lost the Lease", { reason, holder: this.#watcher.holder });
     term.abort.abort();
     this.#wake();
   }
@@ -186,7 +186,7 @@ class Candidate {
     const record = this.#nextRecord(term.lease.record, 0);
     const renewed = await this.#ask((signal) => leases.replace(record, term.lease.resourceVersion, signal));
     if (renewed.kind === "lease") this.#extend(term, renewed.lease, sentMs);
-    if (renewed.kind === "failed") this.#warn("Cannot renew the Lease", renewed.message);
+    if (renewed.kind === "failed") this.#warn("can't renew the Lease", renewed.message);
     if (renewed.kind === "lease" || renewed.kind === "failed") return renewed.kind === "lease";
     return this.#isInForce(term) && (await this.#recover(term));
   }
@@ -222,7 +222,7 @@ class Candidate {
     const record = { ...this.#nextRecord(term.lease.record, 0), holder: "", durationSeconds: 1 };
     const released = await this.#ask((signal) => leases.replace(record, term.lease.resourceVersion, signal));
     if (released.kind === "lease") this.#watcher.see(released.lease.record, this.#options.clock.now());
-    if (released.kind === "failed") this.#warn("Cannot give the Lease back", released.message);
+    if (released.kind === "failed") this.#warn("can't give the Lease back", released.message);
   }
 
   #nextRecord(last: LeaseRecord | undefined, transitions: 0 | 1): LeaseRecord {

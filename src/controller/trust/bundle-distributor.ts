@@ -214,7 +214,7 @@ export class BundleDistributor {
     if (answer.kind !== "failed") return;
     const { message } = answer;
     // Not by namespace: where a right is missing there are thousands.
-    log.limited("warn", "Cannot write the ConfigMap of the CAs", "", { namespace, error: message });
+    log.limited("warn", "can't write the ConfigMap of the CAs", "", { namespace, error: message });
     onFailure?.(namespace, message);
   }
 

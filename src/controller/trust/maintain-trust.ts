@@ -112,7 +112,7 @@ class MaintenanceLoop {
   async #pass(signal: AbortSignal, mayWrite: () => boolean): Promise<boolean> {
     const { clock, distribution, log, names, secrets, times = trustTimes } = this.#options;
     if (!this.#steady.isSteady(clock.wallTime(), clock.now())) {
-      log.limited("warn", "The clock has jumped: certificates are left alone for ten minutes", "");
+      log.limited("warn", "the clock has jumped: certificates are left alone for ten minutes", "");
       return true;
     }
     const found = await secrets.read(signal);
@@ -173,7 +173,7 @@ class MaintenanceLoop {
     // What was broken off at the end of a term has not failed.
     if (answer.kind !== "failed" || signal.aborted) return false;
     const { log, onChange } = this.#options;
-    log.limited("warn", "Cannot read or write the Secret with the CAs", "", { error: answer.message });
+    log.limited("warn", "can't read or write the Secret with the CAs", "", { error: answer.message });
     onChange?.({ kind: "failed", message: answer.message });
     return false;
   }
@@ -182,18 +182,18 @@ class MaintenanceLoop {
     const { log, onChange } = this.#options;
     const { problems } = before;
     if (isNew) {
-      log.info("Made the Secret with CA and serving certificate");
+      log.info("made the Secret with CA and serving certificate");
       onChange?.({ kind: "created" });
     }
     if (problems.length > 0) {
-      log.warn("Repaired the Secret with the CAs", { problems: problems.join("; ") });
+      log.warn("repaired the Secret with the CAs", { problems: problems.join("; ") });
       onChange?.({ kind: "repaired", problems });
     }
     for (const step of steps) {
       const change = describe(step, after);
       if (change === undefined || isNew) continue;
       const { kind, ...fields } = change;
-      log.info("Changed the Secret with the CAs", { change: kind, ...fields });
+      log.info("changed the Secret with the CAs", { change: kind, ...fields });
       onChange?.(change);
     }
   }

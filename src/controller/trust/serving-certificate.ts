@@ -28,7 +28,7 @@ export class ServingCertificate {
     const { authorities, serving, problems } = readTrust(secret.data);
     // Those who believe the bundle would refuse one that nothing in the bundle has signed.
     if (serving === undefined || (serving.issuer === undefined && this.#serving !== undefined)) {
-      this.#log.limited("warn", "Cannot use the certificate in the Secret", "", {
+      this.#log.limited("warn", "can't use the certificate in the Secret", "", {
         problems: problems.join("; "),
       });
       return;
@@ -37,7 +37,7 @@ export class ServingCertificate {
     this.#authorityEndsMs = issuer?.notAfterMs;
     if (serving.chain === this.#serving?.chain && serving.key === this.#serving.key) return;
     this.#serving = serving;
-    this.#log.info("Serving with a new certificate", { expires: new Date(serving.notAfterMs).toISOString() });
+    this.#log.info("serving with a new certificate", { expires: new Date(serving.notAfterMs).toISOString() });
     for (const listener of this.#listeners) listener();
   }
 

@@ -130,7 +130,7 @@ describe("eastbound controller, as a process", () => {
 
     one.process.signal("SIGTERM");
     assert.equal(await one.process.ended, 0);
-    await two.process.logged("Leading");
+    await two.process.logged("leading");
     await namespace.until("coordination.k8s.io/v1", "Lease", "eastbound-controller", (lease) =>
       holderOf(lease).startsWith("two_"),
     );

@@ -200,7 +200,7 @@ describe("election", () => {
     await time.pass(5_000);
     assert.equal(terms, 3);
     assert.ok(election.isLeading);
-    assert.deepEqual(warnings, ["The leader's work failed: broken"]);
+    assert.deepEqual(warnings, ["the leader's work failed: broken"]);
   });
 
   it("gives back what it got after it was told to stop", async () => {
@@ -244,7 +244,7 @@ describe("election", () => {
     await time.pass(3_000);
     isRead = false;
     await time.pass(3_000);
-    assert.deepEqual([...said], ["Cannot read the Lease", "Cannot take the Lease"]);
+    assert.deepEqual([...said], ["can't read the Lease", "can't take the Lease"]);
     await Promise.all([election.stop(), time.pass(3_000)]);
   });
 

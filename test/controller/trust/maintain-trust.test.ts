@@ -312,7 +312,7 @@ describe("maintenance of trust", () => {
     assert.deepEqual(kinds(), ["failed", "failed", "failed", "created", "failed"]);
     assert.deepEqual(
       new Set(harness.warnings),
-      new Set(['Cannot read or write the Secret with the CAs: {"error":"secrets is forbidden"}']),
+      new Set([`can't read or write the Secret with the CAs: {"error":"secrets is forbidden"}`]),
     );
     assert.equal(harness.server.secret?.distributed.size, 1, "all is done in the end");
   });

@@ -95,6 +95,6 @@ describe("serving certificate of a replica", () => {
   it("says no secret", () => {
     serving.observe(stored(good));
     serving.observe(stored({ ...good, "tls.key": "broken" }));
-    assert.deepEqual(said, ["Serving with a new certificate", "Cannot use the certificate in the Secret"]);
+    assert.deepEqual(said, ["serving with a new certificate", "can't use the certificate in the Secret"]);
   });
 });

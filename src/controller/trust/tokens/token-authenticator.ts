@@ -160,7 +160,7 @@ class TokenAuthenticator {
   /** The API server can't be asked: what it said within the last minutes still counts. */
   #unavailable(hash: string, message: string): Authentication {
     const { log, onOutcome } = this.#options;
-    log.limited("warn", "Cannot have tokens reviewed", "", { error: message });
+    log.limited("warn", "can't have tokens reviewed", "", { error: message });
     const stale = this.#stale(hash);
     if (stale !== undefined) return stale;
     onOutcome?.("unavailable", undefined);
