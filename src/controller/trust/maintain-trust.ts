@@ -65,11 +65,14 @@ class MaintenanceLoop {
   #wake: () => void = () => undefined;
   #isPoked = false;
   #mayBePoked = false;
-  readonly #steady = new SteadyClock();
+  /** From the start on: who comes to lead after a jump must not take what it led to for the right time. */
+  readonly #steady: SteadyClock;
   #read: { readonly resourceVersion: string; readonly content: TrustContent } | undefined;
 
   constructor(options: MaintainTrustOptions) {
     this.#options = options;
+    const { clock } = options;
+    this.#steady = new SteadyClock(clock.wallTime(), clock.now());
   }
 
   poke(): void {

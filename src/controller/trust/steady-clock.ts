@@ -7,13 +7,17 @@ const doubtMs = 600_000;
  * wrong for a moment must not make certificates look expired, since what is thrown away then can't be brought back.
  */
 export class SteadyClock {
-  #offsetMs: number | undefined;
+  #offsetMs: number;
   #jumpedMs: number | undefined;
+
+  /** What the clocks say now is believed. @param nowMs by the monotonic clock */
+  constructor(wallMs: number, nowMs: number) {
+    this.#offsetMs = wallMs - nowMs;
+  }
 
   /** @param nowMs by the monotonic clock */
   isSteady(wallMs: number, nowMs: number): boolean {
     const offsetMs = wallMs - nowMs;
-    this.#offsetMs ??= offsetMs;
     if (Math.abs(offsetMs - this.#offsetMs) <= smallMs) {
       this.#offsetMs = offsetMs;
       this.#jumpedMs = undefined;

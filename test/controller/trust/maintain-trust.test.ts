@@ -251,6 +251,17 @@ describe("maintenance of trust", () => {
     assert.deepEqual(kinds(), ["serving-issued"], "it stays so: it is believed");
   });
 
+  it("does nothing rash when it comes to lead with a clock that has jumped before", async () => {
+    await begin();
+    await harness.stop();
+    harness.lead(() => {
+      harness.jumpMs = 1_000 * dayMs;
+    });
+    await harness.pass(9 * 60_000);
+    assert.deepEqual(kinds(), []);
+    assert.deepEqual(harness.server.data, before);
+  });
+
   it("issues for new names, and leaves a certificate that has more than asked", async () => {
     await begin({ names: [name, "a.example"] });
     await harness.stop();

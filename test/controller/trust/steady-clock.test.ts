@@ -6,7 +6,7 @@ const startMs = 1_790_000_000_000;
 
 /** Jumps of the wall clock by the minutes after the start; what is told each minute. */
 function told(jumps: Readonly<Record<number, number>>, minutes: number): string {
-  const clock = new SteadyClock();
+  const clock = new SteadyClock(startMs, 0);
   let offsetMs = 0;
   let result = "";
   for (let minute = 0; minute < minutes; minute++) {
@@ -24,6 +24,7 @@ describe("steadiness of the wall clock", () => {
     { name: "jumps and stays", jumps: { 2: 600_000 }, expected: "yynnnnnnnnnnyyyy" },
     { name: "jumps back and stays", jumps: { 2: -6 }, expected: "yynnnnnnnnnnyyyy" },
     { name: "jumps and comes back", jumps: { 2: 600_000, 5: -600_000 }, expected: "yynnnyyyyyyyyyyy" },
+    { name: "jumped before anybody asked", jumps: { 0: 600_000 }, expected: "nnnnnnnnnnyyyyyy" },
     { name: "jumps twice", jumps: { 2: 60, 6: -30 }, expected: "yynnnnnnnnnnyyyy" },
   ]) {
     it(`is told when it ${name}`, () => assert.equal(told(jumps, expected.length), expected));

@@ -47,8 +47,8 @@ export class TrustHarness {
     return this.startMs + this.time.nowMs + this.jumpMs;
   }
 
-  /** A replica begins to lead. It knows nothing but the Secret. */
-  lead(): void {
+  /** A replica begins to lead. It knows nothing but the Secret. @param before what happens after its start */
+  lead(before: () => void = () => undefined): void {
     const abort = new AbortController();
     const maintainer = createTrustMaintainer({
       secrets: this.server,
@@ -61,6 +61,7 @@ export class TrustHarness {
       checkMs: 6 * hourMs,
       ...this.#options,
     });
+    before();
     this.#leader = { abort, maintainer, done: maintainer.run(abort.signal, () => this.mayWrite) };
   }
 
