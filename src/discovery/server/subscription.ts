@@ -10,7 +10,7 @@ export interface Subscription<Session> {
   readonly name: string;
   /** What the sidecar has, as far as it said so. */
   accepted: string | undefined;
-  /** What it was sent last. */
+  /** What it was sent last, and did not refuse. */
   sent: string | undefined;
   /** What it would not take. It is not sent again. */
   refused: string | undefined;

@@ -193,8 +193,8 @@ export class TypeLedger<Session> {
     this.#note(told, reason, nowMs);
     const isFinal = told.length === 1 || told.every(({ version }) => version === ABSENT);
     return this.#settle(nonce, ({ subscription, version }) => {
-      // Nobody knows what it has now where there were several.
-      subscription.sent = told.length === 1 ? subscription.accepted : undefined;
+      // Nobody knows what it has now, after several refusals in a row least of all.
+      subscription.sent = undefined;
       subscription.isSuspect = !isFinal && version !== ABSENT;
       if (isFinal) subscription.refused = version;
       else this.#waiting.add(subscription);

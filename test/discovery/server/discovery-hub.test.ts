@@ -370,10 +370,11 @@ describe("DiscoveryHub", () => {
     it("is over when the content is again what the sidecar has", () => {
       h.catalogue.put("Backend", "a", "a2");
       h.publish({ backends: ["a"] });
+      assert.deepEqual(sidecar.read(), ["Backend a=a2"]);
       sidecar.answer(sidecar.received.at(-1), "no");
       h.catalogue.put("Backend", "a", "a1");
       h.publish({ backends: ["a"] });
-      assert.deepEqual(sidecar.read(), ["Backend a=a2"]);
+      assert.deepEqual(sidecar.readAndAck(), ["Backend a=a1"]);
       assert.equal(viewOf(sidecar).behindForMs, undefined);
       assert.equal(sidecar.session.state, "in-sync");
     });
@@ -411,6 +412,20 @@ describe("DiscoveryHub", () => {
       sidecar.answer(sidecar.received.at(-1), "b is bad, and a is in force");
       assert.deepEqual(sidecar.readAndAck(), ["Backend a=a2 b=b2", "Backend a=a1", "Backend b=b1"]);
       assert.equal(sidecar.session.state, "in-sync");
+    });
+
+    it("of several that is followed by others leaves it open as well", () => {
+      h.catalogue.remove("Backend", "a");
+      h.catalogue.remove("Backend", "b");
+      h.publish({ backends: ["a", "b"] });
+      h.catalogue.put("Backend", "a", "bad");
+      sidecar.answer(sidecar.received.at(-1), "what is gone is gone all the same");
+      h.publish({ backends: ["a"] });
+      sidecar.answer(sidecar.received.at(-1), "bad");
+      assert.deepEqual(sidecar.readAndAck(), ["Backend -a -b", "Backend a=bad"]);
+      h.catalogue.put("Backend", "a", "a1");
+      h.publish({ backends: ["a"] });
+      assert.deepEqual(sidecar.readAndAck(), ["Backend a=a1"]);
     });
 
     it("of several does not hold up what else there is", () => {
