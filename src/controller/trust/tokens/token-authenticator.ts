@@ -146,15 +146,22 @@ class TokenAuthenticator {
       this.#refused.set(hash, { reason, reviewedMs });
       return this.#refuse(reason, "reviewed");
     }
-    const nowMs = clock.wallTime();
-    // A time that is over although the token was taken only now: this clock is wrong, and not the API server's word.
-    const isToCome = claims.expiresMs !== undefined && claims.expiresMs > nowMs;
-    const expiresAtMs = isToCome ? claims.expiresMs : nowMs + this.#limits.staleMs;
+    const expiresAtMs = this.#endOf(claims);
     const accepted: Accepted = { kind: "ok", identity: read.identity, expiresAtMs };
     this.#refused.delete(hash);
     this.#accepted.set(hash, { answer: accepted, reviewedMs });
     this.#options.onOutcome?.("reviewed", undefined);
     return accepted;
+  }
+
+  /**
+   * When a token that was taken only now ends, by this clock. Where that is over already the clock is wrong, and not the
+   * API server's word; and a clock that is behind must not make a token last for longer than it was made for.
+   */
+  #endOf({ expiresMs, lifeMs = Infinity }: TokenClaims): number {
+    const nowMs = this.#options.clock.wallTime();
+    if (expiresMs === undefined || expiresMs <= nowMs) return nowMs + this.#limits.staleMs;
+    return Math.min(expiresMs, nowMs + lifeMs);
   }
 
   /** The API server can't be asked: what it said within the last minutes still counts. */

@@ -6,6 +6,8 @@ export interface TokenClaims {
   readonly audiences: readonly string[];
   /** Milliseconds since 1970; undefined: it doesn't say. */
   readonly expiresMs: number | undefined;
+  /** How long it is good for from when it was made, in ms; undefined: it doesn't say. */
+  readonly lifeMs: number | undefined;
 }
 
 /** Tokens of ServiceAccounts have about 1 KB. */
@@ -18,10 +20,20 @@ export function readClaims(token: string): TokenClaims | undefined {
   if (parts === null) return undefined;
   const claims = parseJson(Buffer.from(parts[1] ?? "", "base64url").toString());
   if (typeof claims !== "object" || claims === null) return undefined;
-  const { aud, exp } = claims as { readonly aud?: unknown; readonly exp?: unknown };
+  const { aud, exp, iat } = claims as {
+    readonly aud?: unknown;
+    readonly exp?: unknown;
+    readonly iat?: unknown;
+  };
   const audiences = (Array.isArray(aud) ? aud : [aud]).filter((each) => typeof each === "string");
-  const isTime = typeof exp === "number" && Number.isFinite(exp);
-  return { audiences, expiresMs: isTime ? exp * 1_000 : undefined };
+  const expiresMs = msOf(exp);
+  const issuedMs = msOf(iat);
+  const isLife = expiresMs !== undefined && issuedMs !== undefined;
+  return { audiences, expiresMs, lifeMs: isLife ? expiresMs - issuedMs : undefined };
+}
+
+function msOf(seconds: unknown): number | undefined {
+  return typeof seconds === "number" && Number.isFinite(seconds) ? seconds * 1_000 : undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -254,6 +254,12 @@ describe("token authenticator", () => {
     assert.equal((await authenticate(token())).kind, "refused", "it was revoked");
   });
 
+  it("takes no token for longer than it was made for, however far the wall clock is behind", async () => {
+    jumpMs = -1e12;
+    const told = await create()(token({ iat: seconds }));
+    assert.deepEqual(told, { kind: "ok", identity, expiresAtMs: startMs + jumpMs + 3_600_000 });
+  });
+
   it("asks once for a token that many come with at a time", async () => {
     const authenticate = create();
     const all = await Promise.all(Array.from({ length: 50 }, () => authenticate(token())));
