@@ -15,44 +15,26 @@ export interface ApiFailure {
 }
 
 export interface CallOptions {
+  /** Ends the call, whatever the connection does. */
   readonly signal: AbortSignal;
+  /** As does this, when it is over. */
+  readonly timeoutMs?: number;
   /** Of the request's body, where it isn't the default: the kind of a patch. */
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
 }
 
-/** The options of one typed call: its end by `signal`, and the kind of patch. */
-export function callOptions({ signal, contentType }: CallOptions): ConfigurationOptions {
+/** The options of one typed call that begins now. It rejects at its end; `apiFailure` says of what. */
+export function callOptions({ signal, timeoutMs, contentType }: CallOptions): ConfigurationOptions {
+  const end = timeoutMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const middleware: ObservableMiddleware = {
     pre: (request) => {
-      request.setSignal(signal);
+      request.setSignal(end);
       if (contentType !== undefined) request.setHeaderParam("Content-Type", contentType);
       return new Observable(Promise.resolve(request));
     },
     post: (response) => new Observable(Promise.resolve(response)),
   };
   return { middleware: [middleware], middlewareMergeStrategy: "append" };
-}
-
-/**
- * Makes a call that ends at the latest when `signal` aborts or `timeoutMs` are over, whatever the connection does.
- * Rejects as the call does.
- */
-export async function boundedCall<T>(
-  signal: AbortSignal,
-  timeoutMs: number,
-  call: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const abort = new AbortController();
-  const onAbort = (): void => abort.abort(signal.reason);
-  const timer = setTimeout(() => abort.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort);
-  try {
-    return await call(abort.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
-  }
 }
 
 /** What a typed call threw, as a value. */

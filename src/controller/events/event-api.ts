@@ -64,8 +64,7 @@ async function readMetadata(
 }
 
 function optionsOf(signal: AbortSignal, contentType?: string) {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
-  return callOptions(contentType === undefined ? { signal: bounded } : { signal: bounded, contentType });
+  return callOptions({ signal, timeoutMs: CALL_TIMEOUT_MS, contentType });
 }
 
 function bodyOf(event: NewEvent, instance: string): EventsV1Event {

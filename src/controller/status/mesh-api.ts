@@ -1,6 +1,6 @@
 import { CustomObjectsApi, type KubeConfig, PatchStrategy } from "@kubernetes/client-node";
-import { apiFailure, callOptions } from "../api-call.ts";
-import { electionLimits } from "../election/election-limits.ts";
+import { apiFailure } from "../api-call.ts";
+import { writeOptions } from "../election/write-options.ts";
 import { CONTROLLER_NAME } from "./controller-name.ts";
 import type { MeshAnswer, MeshFailure, MeshPort } from "./mesh-port.ts";
 import { MESH_RESOURCE, readObservedMesh } from "./observed-mesh.ts";
@@ -15,7 +15,7 @@ export function createMeshApi(config: KubeConfig): MeshPort {
   return {
     async list(signal) {
       try {
-        const list: unknown = await api.listClusterCustomObject(resource, optionsOf(signal));
+        const list: unknown = await api.listClusterCustomObject(resource, writeOptions(signal));
         const items: unknown = asRecord(list)?.["items"];
         const meshes = (Array.isArray(items) ? items : []).map(readObservedMesh);
         return { kind: "meshes", meshes: meshes.filter((mesh) => mesh !== undefined) };
@@ -31,19 +31,14 @@ export function createMeshApi(config: KubeConfig): MeshPort {
         spec: { controllerName: CONTROLLER_NAME },
       };
       const call = { ...resource, body, fieldManager: FIELD_MANAGER };
-      return answer(() => api.createClusterCustomObject(call, optionsOf(signal)));
+      return answer(() => api.createClusterCustomObject(call, writeOptions(signal)));
     },
     patch: (name, body, signal) => {
       const call = { ...resource, name, body, fieldManager: FIELD_MANAGER };
-      const options = optionsOf(signal, PatchStrategy.JsonPatch);
+      const options = writeOptions(signal, PatchStrategy.JsonPatch);
       return answer(() => api.patchClusterCustomObjectStatus(call, options));
     },
   };
-}
-
-function optionsOf(signal: AbortSignal, contentType?: string) {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(electionLimits.writeTimeoutMs)]);
-  return callOptions(contentType === undefined ? { signal: bounded } : { signal: bounded, contentType });
 }
 
 async function answer(call: () => Promise<unknown>): Promise<MeshAnswer> {

@@ -1,6 +1,6 @@
 import { ApiException, CustomObjectsApi, type KubeConfig, PatchStrategy } from "@kubernetes/client-node";
-import { apiFailure, callOptions } from "../api-call.ts";
-import { electionLimits } from "../election/election-limits.ts";
+import { apiFailure } from "../api-call.ts";
+import { writeOptions } from "../election/write-options.ts";
 import { readObservedRoute } from "./observed-route.ts";
 import { ROUTE_KINDS, type RouteKind } from "./route-kinds.ts";
 import type { RouteAddress, RouteAnswer, RouteRefusal, StatusPort } from "./status-port.ts";
@@ -14,7 +14,7 @@ export function createStatusApi(config: KubeConfig): StatusPort {
   return {
     async read(route, signal) {
       try {
-        const raw: unknown = await api.getNamespacedCustomObject(nameOf(route), optionsOf(signal));
+        const raw: unknown = await api.getNamespacedCustomObject(nameOf(route), writeOptions(signal));
         return answerOf(raw, route.kind);
       } catch (error) {
         return failureOf(error);
@@ -23,7 +23,7 @@ export function createStatusApi(config: KubeConfig): StatusPort {
     async patch(route, operations, signal) {
       const call = { ...nameOf(route), body: operations, fieldManager: FIELD_MANAGER };
       try {
-        const options = optionsOf(signal, PatchStrategy.JsonPatch);
+        const options = writeOptions(signal, PatchStrategy.JsonPatch);
         const raw: unknown = await api.patchNamespacedCustomObjectStatus(call, options);
         return answerOf(raw, route.kind);
       } catch (error) {
@@ -36,12 +36,6 @@ export function createStatusApi(config: KubeConfig): StatusPort {
 function nameOf({ kind, version, namespace, name }: RouteAddress) {
   const { group, plural } = ROUTE_KINDS[kind];
   return { group, version, namespace, plural, name };
-}
-
-/** Without an answer in time a call may have been carried out, or not, and the route is read anew. */
-function optionsOf(signal: AbortSignal, contentType?: string) {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(electionLimits.writeTimeoutMs)]);
-  return callOptions(contentType === undefined ? { signal: bounded } : { signal: bounded, contentType });
 }
 
 function answerOf(raw: unknown, kind: RouteKind): RouteAnswer {

@@ -1,6 +1,6 @@
 import { type CoreV1Api, PatchStrategy, type V1ConfigMap } from "@kubernetes/client-node";
-import { apiFailure, boundedCall, callOptions } from "../api-call.ts";
-import { electionLimits } from "../election/election-limits.ts";
+import { apiFailure } from "../api-call.ts";
+import { writeOptions } from "../election/write-options.ts";
 import type { BundleAnswer, BundleMap, BundlePort } from "./bundle-port.ts";
 import { bundleKey, bundleMapName, ownerLabel, ownerName } from "./trust-names.ts";
 
@@ -11,24 +11,19 @@ export function createBundleApi(api: CoreV1Api, fieldManager: string): BundlePor
   return {
     create: (namespace, bundle, signal) => {
       const body = { metadata: { name, labels }, data: { [bundleKey]: bundle } };
-      return answer(signal, (bounded) =>
-        api.createNamespacedConfigMap({ namespace, body, fieldManager }, callOptions({ signal: bounded })),
+      return answer(() =>
+        api.createNamespacedConfigMap({ namespace, body, fieldManager }, writeOptions(signal)),
       );
     },
     correct: (namespace, { resourceVersion }, bundle, signal) => {
       const body: unknown = { metadata: { resourceVersion, labels }, data: { [bundleKey]: bundle } };
-      const contentType = PatchStrategy.MergePatch;
-      return answer(signal, (bounded) =>
-        api.patchNamespacedConfigMap(
-          { name, namespace, body, fieldManager },
-          callOptions({ signal: bounded, contentType }),
-        ),
-      );
+      const options = writeOptions(signal, PatchStrategy.MergePatch);
+      return answer(() => api.patchNamespacedConfigMap({ name, namespace, body, fieldManager }, options));
     },
     remove: async (namespace, { uid, resourceVersion }, signal) => {
       const body = { preconditions: { uid, resourceVersion } };
-      const removed = await answer(signal, async (bounded) => {
-        await api.deleteNamespacedConfigMap({ name, namespace, body }, callOptions({ signal: bounded }));
+      const removed = await answer(async () => {
+        await api.deleteNamespacedConfigMap({ name, namespace, body }, writeOptions(signal));
         return {};
       });
       return removed.kind === "map" ? { kind: "absent" } : removed;
@@ -36,13 +31,9 @@ export function createBundleApi(api: CoreV1Api, fieldManager: string): BundlePor
   };
 }
 
-async function answer(
-  signal: AbortSignal,
-  call: (signal: AbortSignal) => Promise<V1ConfigMap>,
-): Promise<BundleAnswer> {
+async function answer(call: () => Promise<V1ConfigMap>): Promise<BundleAnswer> {
   try {
-    const map = await boundedCall(signal, electionLimits.writeTimeoutMs, call);
-    return { kind: "map", map: readBundleMap(map) };
+    return { kind: "map", map: readBundleMap(await call()) };
   } catch (error) {
     const { status, message } = apiFailure(error);
     if (status === 404) return { kind: "absent" };

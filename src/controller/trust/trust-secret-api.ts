@@ -1,6 +1,6 @@
 import { type CoreV1Api, PatchStrategy, type V1Secret } from "@kubernetes/client-node";
-import { apiFailure, boundedCall, callOptions } from "../api-call.ts";
-import { electionLimits } from "../election/election-limits.ts";
+import { apiFailure } from "../api-call.ts";
+import { writeOptions } from "../election/write-options.ts";
 import type { TrustData } from "./trust-content.ts";
 import {
   authorityKeysKey,
@@ -32,39 +32,29 @@ export function createTrustSecretApi(options: TrustSecretApiOptions): TrustSecre
   const name = trustSecretName;
   const labels = { [ownerLabel]: ownerName };
   return {
-    read: (signal) =>
-      answer(signal, (bounded) =>
-        api.readNamespacedSecret({ name, namespace }, callOptions({ signal: bounded })),
-      ),
+    read: (signal) => answer(() => api.readNamespacedSecret({ name, namespace }, writeOptions(signal))),
     create: (data, signal) => {
       const body = { metadata: { name, labels }, type: "Opaque", data: encode(data) };
-      const create = (bounded: AbortSignal) =>
-        api.createNamespacedSecret({ namespace, body, fieldManager }, callOptions({ signal: bounded }));
-      return answer(signal, create, "failed");
+      const create = () =>
+        api.createNamespacedSecret({ namespace, body, fieldManager }, writeOptions(signal));
+      return answer(create, "failed");
     },
     replace: ({ data, distributed, resourceVersion }, signal) => {
       const annotations = { [distributedAnnotation]: writeDistributed(distributed) };
       const body: unknown = { metadata: { resourceVersion, labels, annotations }, data: encode(data) };
-      const contentType = PatchStrategy.MergePatch;
-      return answer(signal, (bounded) =>
-        api.patchNamespacedSecret(
-          { name, namespace, body, fieldManager },
-          callOptions({ signal: bounded, contentType }),
-        ),
-      );
+      const options = writeOptions(signal, PatchStrategy.MergePatch);
+      return answer(() => api.patchNamespacedSecret({ name, namespace, body, fieldManager }, options));
     },
   };
 }
 
 /** @param notFound what 404 means: what is to be made can't be absent, but its namespace can, which is to be told */
 async function answer(
-  signal: AbortSignal,
-  call: (signal: AbortSignal) => Promise<V1Secret>,
+  call: () => Promise<V1Secret>,
   notFound: "absent" | "failed" = "absent",
 ): Promise<TrustAnswer> {
   try {
-    const secret = await boundedCall(signal, electionLimits.writeTimeoutMs, call);
-    return { kind: "secret", secret: readTrustSecret(secret) };
+    return { kind: "secret", secret: readTrustSecret(await call()) };
   } catch (error) {
     const { status, message } = apiFailure(error);
     if (status === 404 && notFound === "absent") return { kind: "absent" };

@@ -1,5 +1,5 @@
 import type { AuthenticationV1Api } from "@kubernetes/client-node";
-import { apiFailure, boundedCall, callOptions } from "../../api-call.ts";
+import { apiFailure, callOptions } from "../../api-call.ts";
 import type { TokenReviewPort } from "./token-review-port.ts";
 
 const timeoutMs = 5_000;
@@ -10,9 +10,7 @@ export function createTokenReviewApi(api: AuthenticationV1Api): TokenReviewPort 
   return async (token, audience) => {
     const body = { spec: { token, audiences: [audience] } };
     try {
-      const { status } = await boundedCall(never, timeoutMs, (signal) =>
-        api.createTokenReview({ body }, callOptions({ signal })),
-      );
+      const { status } = await api.createTokenReview({ body }, callOptions({ signal: never, timeoutMs }));
       return {
         kind: "reviewed",
         isAuthenticated: status?.authenticated === true,
