@@ -21,7 +21,7 @@ import { ManualClock } from "../../support/manual-clock.ts";
 const WRONG = "wrong";
 
 /** A Frontend's content is the names of its Backends; a Backend's and Self's is any text. */
-const stubCodec: ResourceCodec = {
+export const stubCodec: ResourceCodec = {
   // Each name of a Backend is a step.
   *frontend(name, bytes) {
     const result = decoded(bytes, (text): Frontend => {
