@@ -9,7 +9,7 @@ describe("all controllers are killed", function suite() {
     scene = await FaultScene.start();
     await scene.mesh.killAll();
   });
-  after(async () => scene[Symbol.asyncDispose]());
+  after(async () => (scene as FaultScene | undefined)?.[Symbol.asyncDispose]());
 
   it("reaches a backend whose endpoints are all new by the Services' own addresses", async () => {
     await scene.rollOut("one", "2");

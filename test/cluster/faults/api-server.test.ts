@@ -8,7 +8,7 @@ describe("the API server is killed and comes back", function suite() {
   before(async () => {
     scene = await FaultScene.start();
   });
-  after(async () => scene[Symbol.asyncDispose]());
+  after(async () => (scene as FaultScene | undefined)?.[Symbol.asyncDispose]());
 
   it("goes on with what is known while it is away", async () => {
     await using held = await rig().hold("kube-apiserver");

@@ -56,7 +56,7 @@ describe("bad routes come by the hundred", function suite() {
   before(async () => {
     scene = await FaultScene.start();
   });
-  after(async () => scene[Symbol.asyncDispose]());
+  after(async () => (scene as FaultScene | undefined)?.[Symbol.asyncDispose]());
 
   it("goes on with the good one", async () => {
     const routes = Array.from({ length: COUNT }, (_, index) => wrongRoute(index));

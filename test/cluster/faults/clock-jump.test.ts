@@ -10,7 +10,7 @@ describe("clocks jump", function suite() {
   before(async () => {
     scene = await FaultScene.start({ hasFakeClock: true });
   });
-  after(async () => scene[Symbol.asyncDispose]());
+  after(async () => (scene as FaultScene | undefined)?.[Symbol.asyncDispose]());
 
   async function assertFollows(): Promise<void> {
     revision++;

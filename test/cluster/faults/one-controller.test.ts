@@ -8,7 +8,7 @@ describe("the controller that a sidecar is connected to is killed, for a minute"
   before(async () => {
     scene = await FaultScene.start();
   });
-  after(async () => scene[Symbol.asyncDispose]());
+  after(async () => (scene as FaultScene | undefined)?.[Symbol.asyncDispose]());
 
   it("follows endpoints by the other replica", async () => {
     const controllers = await scene.mesh.controllers();

@@ -43,12 +43,19 @@ describe("the CA and the serving certificate are rotated", function suite() {
     old = await authorityDueAt(dueMs);
     const data = { "ca.crt": old.certificate, "ca.key": old.key };
     const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
-    const metadata = { name: secret.name };
     scene = await FaultScene.start({
-      seed: [{ ...secret, metadata, type: "Opaque", data: Object.fromEntries(encoded) as object }],
+      seed: [
+        {
+          apiVersion: "v1",
+          kind: "Secret",
+          metadata: { name: secret.name },
+          type: "Opaque",
+          data: Object.fromEntries(encoded) as object,
+        },
+      ],
     });
   });
-  after(async () => scene[Symbol.asyncDispose]());
+  after(async () => (scene as FaultScene | undefined)?.[Symbol.asyncDispose]());
 
   const trust = (isWanted: (found: AnyObject | undefined) => boolean, what: string): Promise<unknown> =>
     scene.mesh.objects.until(secret, isWanted, { what, timeoutMs: 150_000 });
@@ -84,7 +91,8 @@ describe("the CA and the serving certificate are rotated", function suite() {
     const pod = { apiVersion: "v1", kind: "Pod", name: scene.load.name, namespace: scene.namespace.name };
     await scene.mesh.objects.patch(pod, { metadata: { annotations: { look: "again" } } });
     const [pid] = await rig().containerPids(scene.load.uid, "eastbound-proxy");
-    const file = `/proc/${pid}/root/var/run/secrets/eastbound.dev/ca/ca.crt`;
+    // Not /var/run, which is a link to /run: followed from here, it leads to the machine's.
+    const file = `/proc/${pid}/root/run/secrets/eastbound.dev/ca/ca.crt`;
     const end = performance.now() + 120_000;
     while (certificatesIn(await readFile(file, "utf8")).length !== 2) {
       assert.ok(performance.now() < end, "the kubelet brings the bundle into the pod");

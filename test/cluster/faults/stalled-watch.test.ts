@@ -12,7 +12,7 @@ describe("the watches of all controllers stall without a word", function suite()
   before(async () => {
     scene = await FaultScene.start();
   });
-  after(async () => scene[Symbol.asyncDispose]());
+  after(async () => (scene as FaultScene | undefined)?.[Symbol.asyncDispose]());
 
   it("loses no request while all endpoints of a backend are replaced", async () => {
     for (const { uid } of await scene.mesh.controllers()) {
