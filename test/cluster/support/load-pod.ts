@@ -122,6 +122,15 @@ export class LoadPod implements AsyncDisposable {
     return parseExposition(body, "prometheus").flatMap(({ samples }) => samples);
   }
 
+  /** The last lines that the sidecar printed. */
+  async sidecarLog(lines: number): Promise<readonly string[]> {
+    const path = `/api/v1/namespaces/${this.#namespace.name}/pods/${this.name}/log`;
+    const query = { container: "eastbound-proxy", tailLines: String(lines) };
+    return String(await this.#namespace.objects.api.call(path, { query }))
+      .trim()
+      .split("\n");
+  }
+
   /** Asks the sidecar's admin endpoints, which only the pod itself can. */
   async admin(path: string): Promise<string> {
     await using client = new NetworkClient(await rig().inPodNetwork(this.uid, "load"));
