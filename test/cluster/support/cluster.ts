@@ -13,6 +13,7 @@ export interface Cluster {
 
 let current: Cluster | undefined;
 let booted: Rig | undefined;
+const endings: (() => Promise<void>)[] = [];
 
 /**
  * Takes the cluster that KUBECONFIG names, else boots the rig or takes it as it runs. A kubeconfig of the rig's own
@@ -30,8 +31,14 @@ export async function bootCluster(): Promise<void> {
   current = { config: readConfig(rig.kubeconfig), kubeconfig: rig.kubeconfig, rig };
 }
 
+/** Has something done after the last test, while the cluster is there. */
+export function atTheEnd(ending: () => Promise<void>): void {
+  endings.push(ending);
+}
+
 /** Ends what `bootCluster` booted, unless KEEP is set, so that the next run finds it warm. */
 export async function leaveCluster(): Promise<void> {
+  for (const ending of endings) await ending();
   if (booted !== undefined && (process.env["KEEP"] ?? "") === "") await booted.down();
 }
 

@@ -35,7 +35,9 @@ export class FaultScene implements AsyncDisposable {
 
   static async start(options: FaultSceneOptions = {}): Promise<FaultScene> {
     await using resources = new AsyncDisposableStack();
-    const mesh = resources.use(await Mesh.start(options));
+    const isUsual =
+      options.hasFakeClock !== true && options.seed === undefined && options.replicas === undefined;
+    const mesh = isUsual ? await Mesh.shared() : resources.use(await Mesh.start(options));
     const namespace = resources.use(await TestNamespace.create("fault"));
     await mesh.join(namespace.name);
     await namespace.apply([

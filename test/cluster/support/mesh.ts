@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { controllerPermissions } from "../../../src/controller/controller-permissions.ts";
-import { cluster, rig } from "./cluster.ts";
+import { atTheEnd, cluster, rig } from "./cluster.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { installGatewayCrds } from "./gateway-crds.ts";
 import { type AnyObject, ClusterObjects } from "./objects.ts";
@@ -52,13 +52,26 @@ export class Mesh implements AsyncDisposable {
     this.#options = options;
   }
 
+  /**
+   * One as usual, which tests that leave it as they found it share: it runs until another one is started, or to the end.
+   */
+  static async shared(): Promise<Mesh> {
+    if (shared === undefined) {
+      shared = await Mesh.start();
+      atTheEnd(async () => shared?.[Symbol.asyncDispose]());
+    }
+    await shared.ready(2);
+    return shared;
+  }
+
+  /** One of a test's own. There can be but one on a cluster: any other ends. */
   static async start(options: MeshOptions = {}): Promise<Mesh> {
     const objects = new ClusterObjects(cluster().config);
     await installGatewayCrds("experimental");
     const account = rbacObjects(controllerPermissions, { namespace: CONTROLLER_NAMESPACE, name: NAME }, NAME);
     const mesh = new Mesh(objects, await programImage(), account, options);
-    // What an earlier run that was killed has left.
     await mesh[Symbol.asyncDispose]();
+    shared = undefined;
     await objects.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: CONTROLLER_NAMESPACE } }]);
     await objects.apply(options.seed ?? [], CONTROLLER_NAMESPACE);
     await objects.apply(account.clusterScoped);
@@ -174,23 +187,28 @@ export class Mesh implements AsyncDisposable {
     };
   }
 
-  /** Takes it down, and waits until it is gone: there can be but one on a cluster. */
+  /** Takes it down, and waits until nothing of it is left, of an earlier run that was killed neither. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const namespace = { apiVersion: "v1", kind: "Namespace", name: CONTROLLER_NAMESPACE };
-    if ((await this.objects.read(namespace)) !== undefined) {
-      await this.objects.delete([
-        { ...deployment, metadata: { name: NAME, namespace: CONTROLLER_NAMESPACE } },
-      ]);
-      const { apiVersion, kind, namespace: of } = pods;
-      await this.objects.delete(await this.objects.list(apiVersion, kind, of).then((all) => all.map(asPod)));
-      await this.objects.delete([
-        { apiVersion: "v1", kind: "Namespace", metadata: { name: CONTROLLER_NAMESPACE } },
-      ]);
-      await this.objects.until(namespace, (each) => each === undefined, { what: "go", timeoutMs: 60_000 });
-    }
+    const { objects } = this;
+    const named = (apiVersion: string, kind: string, name: string): object => ({
+      apiVersion,
+      kind,
+      metadata: { name, namespace: CONTROLLER_NAMESPACE },
+    });
+    await objects.delete([named("apps/v1", "Deployment", NAME)]);
+    const left = await objects.list(pods.apiVersion, pods.kind, pods.namespace);
+    await objects.delete(left.map(({ metadata }) => named("v1", "Pod", metadata.name)));
+    await objects.untilAll(pods, "", (each) => each.length === 0, { what: "be gone", timeoutMs: 60_000 });
+    await objects.delete([
+      named("v1", "Secret", "eastbound-trust"),
+      named("v1", "ConfigMap", "eastbound-ca"),
+      named("coordination.k8s.io/v1", "Lease", NAME),
+    ]);
     await this.objects.delete(this.#account.clusterScoped);
   }
 }
+
+let shared: Mesh | undefined;
 
 const headlessService = {
   apiVersion: "v1",
@@ -201,11 +219,6 @@ const headlessService = {
 
 function environmentOf(values: Readonly<Record<string, string>>): readonly object[] {
   return Object.entries(values).map(([name, value]) => ({ name, value }));
-}
-
-/** Lists leave out what each item is. */
-function asPod({ metadata }: AnyObject): object {
-  return { apiVersion: "v1", kind: "Pod", metadata: { name: metadata.name, namespace: metadata.namespace } };
 }
 
 function controllerOf(pod: AnyObject): ControllerPod {

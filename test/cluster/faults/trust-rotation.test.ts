@@ -39,7 +39,7 @@ describe("the CA and the serving certificate are rotated", function suite() {
   let dueMs: number;
 
   before(async () => {
-    dueMs = Date.now() + 60_000;
+    dueMs = Date.now() + 45_000;
     old = await authorityDueAt(dueMs);
     const data = { "ca.crt": old.certificate, "ca.key": old.key };
     const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
