@@ -1,6 +1,7 @@
 import { AuthenticationV1Api, CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import type { ControllerClock } from "../../controller/clock.ts";
 import type { ControllerLog } from "../../controller/controller-log.ts";
+import { COMPONENT_NAME } from "../../controller/controller-name.ts";
 import { createBundleApi } from "../../controller/trust/bundle-api.ts";
 import { BundleDistributor } from "../../controller/trust/bundle-distributor.ts";
 import {
@@ -30,7 +31,6 @@ export interface ClusterTrustOptions extends Pick<ReflectorOptions<unknown>, "ap
   readonly log: ReflectorOptions<unknown>["log"] & ControllerLog;
   /** The controller's own namespace. */
   readonly namespace: string;
-  readonly fieldManager: string;
   readonly onChange: (change: TrustChange) => void;
   /** A token was judged. */
   readonly onToken: (outcome: TokenOutcome) => void;
@@ -48,7 +48,7 @@ export class ClusterTrust {
   readonly reflectors: ReadonlyMap<string, Reflector>;
 
   constructor(options: ClusterTrustOptions) {
-    const { config, clock, random, log, namespace, fieldManager, onChange, onToken } = options;
+    const { config, clock, random, log, namespace, onChange, onToken } = options;
     this.authenticate = createTokenAuthenticator({
       review: createTokenReviewApi(config.makeApiClient(AuthenticationV1Api)),
       clock,
@@ -59,7 +59,7 @@ export class ClusterTrust {
     this.certificates = new ServingCertificate(log);
     const synced = Promise.withResolvers<void>();
     const distribution = new BundleDistributor({
-      maps: createBundleApi(core, fieldManager),
+      maps: createBundleApi(core),
       ownNamespace: namespace,
       synced: synced.promise,
       clock,
@@ -68,7 +68,7 @@ export class ClusterTrust {
       onEverywhere: () => this.#maintainer.poke(),
     });
     this.#maintainer = createTrustMaintainer({
-      secrets: createTrustSecretApi({ api: core, namespace, fieldManager }),
+      secrets: createTrustSecretApi({ api: core, namespace }),
       distribution,
       names: namesOf(namespace),
       clock,
@@ -129,13 +129,8 @@ function reflect<T>(
 
 /** What sidecars call the controller by: its Service, which is headless, in every form that resolves. */
 function namesOf(namespace: string): readonly string[] {
-  const service = "eastbound-controller";
-  return [
-    service,
-    `${service}.${namespace}`,
-    `${service}.${namespace}.svc`,
-    `${service}.${namespace}.svc.cluster.local`,
-  ];
+  const inNamespace = `${COMPONENT_NAME}.${namespace}`;
+  return [COMPONENT_NAME, inNamespace, `${inNamespace}.svc`, `${inNamespace}.svc.cluster.local`];
 }
 
 function timeOf(ms: number | undefined): string | undefined {

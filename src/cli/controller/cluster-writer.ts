@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { CoordinationV1Api, type KubeConfig } from "@kubernetes/client-node";
+import { COMPONENT_NAME } from "../../controller/controller-name.ts";
 import { type Election, startElection } from "../../controller/election/election.ts";
 import { type LeadersPart, leadTogether } from "../../controller/election/lead-together.ts";
 import { createLeaseApi } from "../../controller/election/lease-api.ts";
@@ -16,9 +17,6 @@ import { bootTime, systemClock } from "../../platform/clock.ts";
 import type { ControllerMetrics } from "../../telemetry/controller-metrics.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { ClusterTrust } from "./cluster-trust.ts";
-
-/** Who writes, in `metadata.managedFields`; and the name of the Lease. */
-export const CONTROLLER = "eastbound-controller";
 
 const MESH_API_VERSION = `${MESH_RESOURCE.group}/${MESH_RESOURCE.version}`;
 
@@ -92,7 +90,7 @@ export class ClusterWriter {
     const { config, namespace, name, random, log, trust, onLead } = this.#options;
     const api = config.makeApiClient(CoordinationV1Api);
     this.#election = startElection({
-      leases: createLeaseApi({ api, namespace, name: CONTROLLER, fieldManager: CONTROLLER }),
+      leases: createLeaseApi({ api, namespace, name: COMPONENT_NAME }),
       // Never used again, not even by the same pod.
       identity: `${name}_${randomBytes(4).toString("hex")}`,
       lead: async (signal, mayWrite) => {

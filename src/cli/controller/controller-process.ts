@@ -6,6 +6,7 @@ import {
 } from "../../admin/endpoints.ts";
 import type { BindingProblem } from "../../binding/bind.ts";
 import { ControlPlane, type MeshChanges } from "../../controller/control-plane.ts";
+import { COMPONENT_NAME } from "../../controller/controller-name.ts";
 import {
   configurationRefused,
   gatewayApiMissing,
@@ -31,7 +32,7 @@ import type { ControllerSettings } from "../controller-settings.ts";
 import { runInTurns } from "../run-in-turns.ts";
 import type { DrainableProxy } from "../running-proxy.ts";
 import { ClusterTrust } from "./cluster-trust.ts";
-import { ClusterWriter, CONTROLLER } from "./cluster-writer.ts";
+import { ClusterWriter } from "./cluster-writer.ts";
 import { describeConfig } from "./controller-config.ts";
 import { collectBinding, collectCertificates, collectReflectors } from "./controller-telemetry.ts";
 import { createHubEvents, createServerEvents } from "./hub-telemetry.ts";
@@ -121,7 +122,6 @@ export class ControllerProcess implements DrainableProxy {
     };
     const trust = new ClusterTrust({
       ...base,
-      fieldManager: CONTROLLER,
       onChange: (change) => this.#recordTrust(change),
       onToken: (outcome) => this.#metrics.tokens.with({ outcome }).add(1),
     });
@@ -207,7 +207,7 @@ export class ControllerProcess implements DrainableProxy {
 
   /** Told at the controllers' own Service, because there is no other object to tell it at. */
   #recordAbsence({ group, plural, versions }: MeshResource, { events }: ClusterWriter): void {
-    const service = { namespace: this.#namespace, name: CONTROLLER };
+    const service = { namespace: this.#namespace, name: COMPONENT_NAME };
     events.record(gatewayApiMissing(service, { resource: `${plural}.${group}`, versions }));
   }
 

@@ -1,3 +1,4 @@
+import { COMPONENT_NAME } from "../controller-name.ts";
 import type { Permission } from "../permission.ts";
 
 /** What a replica's part in the election asks of the API server. */
@@ -5,7 +6,7 @@ export const electionPermissions: readonly Permission[] = [
   {
     apiGroups: ["coordination.k8s.io"],
     resources: ["leases"],
-    resourceNames: ["eastbound-controller"],
+    resourceNames: [COMPONENT_NAME],
     verbs: ["get", "patch"],
     namespaced: true,
     why: "Each replica sees who leads, and takes, renews and gives back the Lease",

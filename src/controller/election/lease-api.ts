@@ -1,30 +1,32 @@
 import { type CoordinationV1Api, PatchStrategy, type V1Lease, V1MicroTime } from "@kubernetes/client-node";
 import { apiFailure, callOptions } from "../api-call.ts";
+import { COMPONENT_NAME } from "../controller-name.ts";
 import type { LeaseAnswer, LeasePort, LeaseRecord } from "./lease-port.ts";
 
 export interface LeaseApiOptions {
   readonly api: CoordinationV1Api;
   readonly namespace: string;
   readonly name: string;
-  readonly fieldManager: string;
 }
 
 /** The Lease `name` at the API server. Writes leave labels, annotations and owners as they are. */
 export function createLeaseApi(options: LeaseApiOptions): LeasePort {
-  const { api, namespace, name, fieldManager } = options;
+  const { api, namespace, name } = options;
   return {
     read: (signal) => answer(() => api.readNamespacedLease({ name, namespace }, callOptions({ signal }))),
     create: (record, signal) => {
       const body = { metadata: { name, namespace }, spec: specOf(record) };
       const create = () =>
-        api.createNamespacedLease({ namespace, body, fieldManager }, callOptions({ signal }));
+        api.createNamespacedLease({ namespace, body, fieldManager: COMPONENT_NAME }, callOptions({ signal }));
       return answer(create, "failed");
     },
     replace: (record, resourceVersion, signal) => {
       // A merge patch that names a resourceVersion is refused with 409 when that is no longer the current one.
       const body: unknown = { metadata: { resourceVersion }, spec: specOf(record) };
       const call = callOptions({ signal, contentType: PatchStrategy.MergePatch });
-      return answer(() => api.patchNamespacedLease({ name, namespace, body, fieldManager }, call));
+      return answer(() =>
+        api.patchNamespacedLease({ name, namespace, body, fieldManager: COMPONENT_NAME }, call),
+      );
     },
   };
 }

@@ -8,7 +8,7 @@ import {
   type V1ObjectMeta,
 } from "@kubernetes/client-node";
 import { apiFailure, callOptions } from "../api-call.ts";
-import { CONTROLLER_NAME } from "../status/controller-name.ts";
+import { CONTROLLER_NAME } from "../controller-name.ts";
 import type { ObjectReference } from "./event-draft.ts";
 import type { EventAnswer, EventPort, NewEvent } from "./event-port.ts";
 

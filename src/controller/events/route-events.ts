@@ -1,5 +1,5 @@
 import { isProblem } from "../../binding/route-status.ts";
-import { CONTROLLER_NAME } from "../status/controller-name.ts";
+import { CONTROLLER_NAME } from "../controller-name.ts";
 import type { ConditionChange } from "../status/plan-conditions.ts";
 import { ROUTE_KINDS } from "../status/route-kinds.ts";
 import type { StatusChange, WrittenRoute } from "../status/status-writer.ts";

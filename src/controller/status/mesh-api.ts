@@ -1,11 +1,10 @@
 import { CustomObjectsApi, type KubeConfig, PatchStrategy } from "@kubernetes/client-node";
 import { apiFailure } from "../api-call.ts";
+import { COMPONENT_NAME, CONTROLLER_NAME } from "../controller-name.ts";
 import { writeOptions } from "../election/write-options.ts";
-import { CONTROLLER_NAME } from "./controller-name.ts";
 import type { MeshAnswer, MeshFailure, MeshPort } from "./mesh-port.ts";
 import { MESH_RESOURCE, readObservedMesh } from "./observed-mesh.ts";
 import { asRecord } from "./observed-route.ts";
-import { FIELD_MANAGER } from "./status-api.ts";
 
 /** XMesh objects at the API server. */
 export function createMeshApi(config: KubeConfig): MeshPort {
@@ -30,11 +29,11 @@ export function createMeshApi(config: KubeConfig): MeshPort {
         metadata: { name },
         spec: { controllerName: CONTROLLER_NAME },
       };
-      const call = { ...resource, body, fieldManager: FIELD_MANAGER };
+      const call = { ...resource, body, fieldManager: COMPONENT_NAME };
       return answer(() => api.createClusterCustomObject(call, writeOptions(signal)));
     },
     patch: (name, body, signal) => {
-      const call = { ...resource, name, body, fieldManager: FIELD_MANAGER };
+      const call = { ...resource, name, body, fieldManager: COMPONENT_NAME };
       const options = writeOptions(signal, PatchStrategy.JsonPatch);
       return answer(() => api.patchClusterCustomObjectStatus(call, options));
     },

@@ -1,6 +1,6 @@
 import type { ControllerClock } from "../clock.ts";
 import type { ControllerLog } from "../controller-log.ts";
-import { CONTROLLER_NAME } from "./controller-name.ts";
+import { CONTROLLER_NAME } from "../controller-name.ts";
 import type { MeshAnswer, MeshList, MeshPort } from "./mesh-port.ts";
 import type { ObservedMesh } from "./observed-mesh.ts";
 import { planMesh } from "./plan-mesh.ts";

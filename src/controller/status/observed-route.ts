@@ -1,4 +1,4 @@
-import { CONTROLLER_NAME } from "./controller-name.ts";
+import { CONTROLLER_NAME } from "../controller-name.ts";
 import { ROUTE_KINDS, type RouteKind } from "./route-kinds.ts";
 
 /** What the writer of status has to know of a route as the API server has it. */

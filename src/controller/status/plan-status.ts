@@ -1,5 +1,5 @@
 import type { ParentStatus, RouteStatus } from "../../binding/route-status.ts";
-import { CONTROLLER_NAME } from "./controller-name.ts";
+import { CONTROLLER_NAME } from "../controller-name.ts";
 import { onlyTo, type PatchOperation } from "./json-patch.ts";
 import { type ObservedEntry, type ObservedRoute, parentKey } from "./observed-route.ts";
 import { type ConditionChange, planConditions } from "./plan-conditions.ts";

@@ -1,12 +1,10 @@
 import { ApiException, CustomObjectsApi, type KubeConfig, PatchStrategy } from "@kubernetes/client-node";
 import { apiFailure } from "../api-call.ts";
+import { COMPONENT_NAME } from "../controller-name.ts";
 import { writeOptions } from "../election/write-options.ts";
 import { readObservedRoute } from "./observed-route.ts";
 import { ROUTE_KINDS, type RouteKind } from "./route-kinds.ts";
 import type { RouteAddress, RouteAnswer, RouteRefusal, StatusPort } from "./status-port.ts";
-
-/** Who writes, in `metadata.managedFields`. */
-export const FIELD_MANAGER = "eastbound-controller";
 
 /** Routes at the API server. */
 export function createStatusApi(config: KubeConfig): StatusPort {
@@ -21,7 +19,7 @@ export function createStatusApi(config: KubeConfig): StatusPort {
       }
     },
     async patch(route, operations, signal) {
-      const call = { ...nameOf(route), body: operations, fieldManager: FIELD_MANAGER };
+      const call = { ...nameOf(route), body: operations, fieldManager: COMPONENT_NAME };
       try {
         const options = writeOptions(signal, PatchStrategy.JsonPatch);
         const raw: unknown = await api.patchNamespacedCustomObjectStatus(call, options);

@@ -12,6 +12,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from "@peculiar/x509";
+import { COMPONENT_NAME } from "../controller-name.ts";
 import { curveOf } from "./private-key.ts";
 
 const curve = { name: "ECDSA", namedCurve: "P-256" };
@@ -69,7 +70,7 @@ export async function issueServing(request: ServingRequest): Promise<CertifiedKe
   const keys = await generateKeys();
   const certificate = await X509CertificateGenerator.create({
     serialNumber: randomSerial(),
-    subject: [{ O: ["Eastbound"] }, { CN: ["eastbound-controller"] }],
+    subject: [{ O: ["Eastbound"] }, { CN: [COMPONENT_NAME] }],
     issuer: issuer.subjectName,
     ...period(nowMs, Math.min(nowMs + validMs, issuer.notAfter.getTime())),
     publicKey: keys.publicKey,

@@ -16,7 +16,6 @@ export const distributedAnnotation = "eastbound.dev/distributed";
 
 /** On what the controller made and may remove. */
 export const ownerLabel = "app.kubernetes.io/managed-by";
-export const ownerName = "eastbound-controller";
 
 /** The label by which a namespace joins the mesh. */
 export const injectLabel = "eastbound.dev/inject";

@@ -1,5 +1,6 @@
 import { type CoreV1Api, PatchStrategy, type V1Secret } from "@kubernetes/client-node";
 import { apiFailure } from "../api-call.ts";
+import { COMPONENT_NAME } from "../controller-name.ts";
 import { writeOptions } from "../election/write-options.ts";
 import type { TrustData } from "./trust-content.ts";
 import {
@@ -7,7 +8,6 @@ import {
   bundleKey,
   distributedAnnotation,
   ownerLabel,
-  ownerName,
   servingChainKey,
   servingKeyKey,
   trustSecretName,
@@ -23,27 +23,28 @@ import {
 export interface TrustSecretApiOptions {
   readonly api: CoreV1Api;
   readonly namespace: string;
-  readonly fieldManager: string;
 }
 
 /** The Secret at the API server. Each call ends within the time that a leader's write may take. */
 export function createTrustSecretApi(options: TrustSecretApiOptions): TrustSecretPort {
-  const { api, namespace, fieldManager } = options;
+  const { api, namespace } = options;
   const name = trustSecretName;
-  const labels = { [ownerLabel]: ownerName };
+  const labels = { [ownerLabel]: COMPONENT_NAME };
   return {
     read: (signal) => answer(() => api.readNamespacedSecret({ name, namespace }, writeOptions(signal))),
     create: (data, signal) => {
       const body = { metadata: { name, labels }, type: "Opaque", data: encode(data) };
       const create = () =>
-        api.createNamespacedSecret({ namespace, body, fieldManager }, writeOptions(signal));
+        api.createNamespacedSecret({ namespace, body, fieldManager: COMPONENT_NAME }, writeOptions(signal));
       return answer(create, "failed");
     },
     replace: ({ data, distributed, resourceVersion }, signal) => {
       const annotations = { [distributedAnnotation]: writeDistributed(distributed) };
       const body: unknown = { metadata: { resourceVersion, labels, annotations }, data: encode(data) };
       const options = writeOptions(signal, PatchStrategy.MergePatch);
-      return answer(() => api.patchNamespacedSecret({ name, namespace, body, fieldManager }, options));
+      return answer(() =>
+        api.patchNamespacedSecret({ name, namespace, body, fieldManager: COMPONENT_NAME }, options),
+      );
     },
   };
 }

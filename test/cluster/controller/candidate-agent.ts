@@ -13,7 +13,7 @@ const print = (message: string): void => void process.stdout.write(`${message}\n
 const api = config.makeApiClient(CoordinationV1Api);
 
 const election = startElection({
-  leases: createLeaseApi({ api, namespace, name, fieldManager: "eastbound-test" }),
+  leases: createLeaseApi({ api, namespace, name }),
   identity,
   clock: systemClock,
   random: Math.random,

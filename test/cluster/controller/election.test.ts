@@ -44,7 +44,7 @@ describe("election on a real API server", () => {
   function candidate(identity: string, onChange: (isLeading: boolean) => void = () => undefined): Election {
     const api = restricted.config.makeApiClient(CoordinationV1Api);
     const election = startElection({
-      leases: createLeaseApi({ api, namespace: namespace.name, name: lease, fieldManager: "eastbound-test" }),
+      leases: createLeaseApi({ api, namespace: namespace.name, name: lease }),
       identity,
       clock: systemClock,
       random: Math.random,

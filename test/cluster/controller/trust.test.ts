@@ -69,7 +69,7 @@ class TrustReplica {
         },
       });
     this.distributor = new BundleDistributor({
-      maps: createBundleApi(api, "eastbound-test"),
+      maps: createBundleApi(api),
       ownNamespace: own.name,
       synced: Promise.resolve().then(() => Promise.all(this.#reflectors.map((each) => each.synced))),
       clock: systemClock,
@@ -79,7 +79,7 @@ class TrustReplica {
       onFailure: (namespace, message) => this.failures.push(`${namespace}: ${message}`),
     });
     this.maintainer = createTrustMaintainer({
-      secrets: createTrustSecretApi({ api, namespace: own.name, fieldManager: "eastbound-test" }),
+      secrets: createTrustSecretApi({ api, namespace: own.name }),
       distribution: this.distributor,
       names: ["eastbound-controller"],
       clock: systemClock,

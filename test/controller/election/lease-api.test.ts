@@ -31,7 +31,7 @@ describe("Lease at the API server", () => {
   beforeEach(async () => {
     server = await ScriptedApiServer.start();
     const api = server.config.makeApiClient(CoordinationV1Api);
-    leases = createLeaseApi({ api, namespace: "ns", name: "lease", fieldManager: "manager" });
+    leases = createLeaseApi({ api, namespace: "ns", name: "lease" });
   });
   afterEach(() => server[Symbol.asyncDispose]());
 
@@ -60,7 +60,7 @@ describe("Lease at the API server", () => {
     server.answer({ status: 201, body: stored });
     await leases.create(record, signal);
     const [call] = server.calls;
-    assert.equal(`${call?.method} ${call?.path}`, `POST ${path}?fieldManager=manager`);
+    assert.equal(`${call?.method} ${call?.path}`, `POST ${path}?fieldManager=eastbound-controller`);
     const spec = {
       ...stored.spec,
       acquireTime: "2026-12-01T00:00:00.000000Z",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CONTROLLER_NAME } from "../../../src/controller/status/controller-name.ts";
+import { CONTROLLER_NAME } from "../../../src/controller/controller-name.ts";
 import type { PatchOperation } from "../../../src/controller/status/json-patch.ts";
 import { readObservedRoute } from "../../../src/controller/status/observed-route.ts";
 import type {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RouteStatus } from "../../../src/binding/route-status.ts";
-import { CONTROLLER_NAME } from "../../../src/controller/status/controller-name.ts";
+import { CONTROLLER_NAME } from "../../../src/controller/controller-name.ts";
 import { readObservedRoute } from "../../../src/controller/status/observed-route.ts";
 import { planStatus, type StatusPlan } from "../../../src/controller/status/plan-status.ts";
 import { applyPatch, FakeApi, type RawRoute } from "./fake-api.ts";

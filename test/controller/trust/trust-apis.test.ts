@@ -36,7 +36,6 @@ describe("trust at the API server", () => {
       createTrustSecretApi({
         api: server.config.makeApiClient(CoreV1Api),
         namespace: "ns",
-        fieldManager: "manager",
       });
     const empty = { "ca.crt": "", "ca.key": "", "tls.crt": "", "tls.key": "" };
 
@@ -61,7 +60,7 @@ describe("trust at the API server", () => {
       server.answer({ status: 201, body: {} });
       await secrets().create({ "ca.crt": "CA" }, signal);
       const [call] = server.calls;
-      assert.equal(`${call?.method} ${call?.path}`, `POST ${path}?fieldManager=manager`);
+      assert.equal(`${call?.method} ${call?.path}`, `POST ${path}?fieldManager=eastbound-controller`);
       assert.deepEqual(call?.body, {
         metadata: { name: "eastbound-trust", labels },
         type: "Opaque",
@@ -103,7 +102,7 @@ describe("trust at the API server", () => {
 
   describe("ConfigMap", () => {
     const path = "/api/v1/namespaces/shop/configmaps";
-    const maps = () => createBundleApi(server.config.makeApiClient(CoreV1Api), "manager");
+    const maps = () => createBundleApi(server.config.makeApiClient(CoreV1Api));
     const map: BundleMap = { bundle: "old", isOurs: true, uid: "u", resourceVersion: "7" };
 
     it("is made", async () => {
@@ -112,7 +111,7 @@ describe("trust at the API server", () => {
       const made = await maps().create("shop", "CA", signal);
       assert.deepEqual(made, { kind: "map", map: { ...map, bundle: "CA" } });
       const [call] = server.calls;
-      assert.equal(`${call?.method} ${call?.path}`, `POST ${path}?fieldManager=manager`);
+      assert.equal(`${call?.method} ${call?.path}`, `POST ${path}?fieldManager=eastbound-controller`);
       assert.deepEqual(call?.body, { metadata: { name: "eastbound-ca", labels }, data: { "ca.crt": "CA" } });
     });
 
