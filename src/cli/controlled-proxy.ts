@@ -12,6 +12,7 @@ import { codec } from "./controlled-codec.ts";
 import { describeControlled } from "./controlled-config.ts";
 import { DestinationLearning } from "./destination-learning.ts";
 import { collectDiscovery, TimedSnapshotStore } from "./discovery-telemetry.ts";
+import { LastCurrent } from "./last-current.ts";
 import { LearnedConfiguration } from "./learned-configuration.ts";
 import type { ControlledSettings } from "./proxy-settings.ts";
 import { type DrainableProxy, type Output, RunningProxy } from "./running-proxy.ts";
@@ -20,6 +21,8 @@ import { version } from "./version.ts";
 
 /** How often destinations that nobody uses are looked for, at most. */
 const IDLE_SWEEP_MS = 15_000;
+/** How often it is kept on disk that what is known is current. */
+const NOTE_CURRENT_MS = 30_000;
 
 /** What a test can stand in for. */
 export interface ControlledParts {
@@ -34,15 +37,21 @@ export class ControlledProxy implements DrainableProxy {
   readonly #running: RunningProxy;
   readonly #client: DiscoveryClient;
   readonly #age: ConfigurationAge;
+  readonly #lastCurrent: LastCurrent;
 
   constructor(settings: ControlledSettings, output: Output, parts: ControlledParts = realParts(settings)) {
     const { now } = systemClock;
     this.#settings = settings;
     this.#logger = output.logger;
+    this.#lastCurrent = new LastCurrent(settings.files.snapshot, systemClock.wallTime);
     this.#age = new ConfigurationAge({
       connection: () => this.#client.connection,
       clock: systemClock,
-      onCurrent: () => this.#running.proxy.configuration.becameCurrent(),
+      initialMs: this.#lastCurrent.ageMs(),
+      onCurrent: () => {
+        this.#running.proxy.configuration.becameCurrent();
+        void this.#lastCurrent.note();
+      },
     });
     const learner = new DestinationLearning({
       client: () => this.#client,
@@ -92,6 +101,8 @@ export class ControlledProxy implements DrainableProxy {
       Math.min(IDLE_SWEEP_MS, destinationIdleMs),
     );
     resources.defer(() => clearInterval(sweep));
+    const noting = setInterval(() => this.#noteCurrent(), NOTE_CURRENT_MS);
+    resources.defer(() => clearInterval(noting));
     await this.#running.open({
       config: () => describeControlled(this.#settings, this.#client, proxy.configuration),
       explain: (query) => this.#explain(query),
@@ -99,6 +110,10 @@ export class ControlledProxy implements DrainableProxy {
     this.#running.isReady = true;
     this.#logger.info("serving", { known_destinations: proxy.configuration.frontends().length });
     void this.#warmUp();
+  }
+
+  #noteCurrent(): void {
+    if (this.#age.staleForMs() === 0) void this.#lastCurrent.note();
   }
 
   /** Whatever comes in meanwhile is served as well. */

@@ -21,6 +21,7 @@ class StubConnection {
         };
       },
     },
+    initialMs: 0,
     onCurrent: () => this.currents++,
   });
 
@@ -60,18 +61,44 @@ describe("the age of the configuration", () => {
     assert.deepEqual([stub.age.staleForMs(), stub.currents], [0, 1]);
   });
 
-  it("is counted anew with each loss, and nothing is current before the last connection has caught up", () => {
+  it("goes on through connections that are lost before they have caught up", () => {
     const stub = new StubConnection();
     stub.becomes(true);
     stub.passes(1_500);
     stub.becomes(false);
     stub.passes(1_000);
-    assert.deepEqual([stub.age.staleForMs(), stub.currents], [1_000, 0]);
+    assert.deepEqual([stub.age.staleForMs(), stub.currents], [2_500, 0]);
     stub.becomes(true);
     stub.passes(1_500);
     assert.deepEqual([stub.age.staleForMs(), stub.currents], [1, 0]);
     stub.passes(500);
     assert.deepEqual([stub.age.staleForMs(), stub.currents], [0, 1]);
+  });
+
+  it("is counted anew with the loss of a connection that has caught up, whether anybody asked meanwhile or not", () => {
+    const stub = new StubConnection();
+    for (const isAsked of [true, false]) {
+      stub.becomes(true);
+      stub.passes(5_000);
+      stub.becomes(false);
+      stub.passes(1_000);
+      if (isAsked) stub.age.staleForMs();
+    }
+    stub.becomes(true);
+    stub.becomes(false);
+    stub.passes(700);
+    assert.equal(stub.age.staleForMs(), 700);
+  });
+
+  it("begins with what it was at the start", () => {
+    const nowMs = 1_000;
+    const age = new ConfigurationAge({
+      connection: () => ({ isConnected: false, sinceMs: nowMs }),
+      clock: { now: () => nowMs, startTimer: () => ({ stop: () => undefined }) },
+      initialMs: 600_000,
+      onCurrent: () => undefined,
+    });
+    assert.equal(age.staleForMs(), 600_000);
   });
 
   it("tells of nothing once stopped", () => {
