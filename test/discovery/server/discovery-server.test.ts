@@ -309,6 +309,18 @@ describe("the discovery server", () => {
     await fixture.connect().metadata;
   });
 
+  for (const code of [status.OK, status.RESOURCE_EXHAUSTED]) {
+    it(`counts no stream any more that it ended itself, with status ${code}`, async () => {
+      await using fixture = await ServerFixture.start(authority, { limits: { streamsPerPod: 1 } });
+      for (let n = 0; n < 3; n++) {
+        const client = fixture.connect();
+        await client.metadata;
+        fixture.hub.openSessions[0]?.end({ code, message: "over" });
+        assert.equal((await client.status).code, code);
+      }
+    });
+  }
+
   it("lets a sidecar wait that asks too often, and answers all of it", async () => {
     await using fixture = await ServerFixture.start(authority);
     const client = fixture.connect();
