@@ -84,10 +84,16 @@ export class BackendRuntime {
 
   /**
    * Where the last try goes after all endpoints: the Service's own address. While the controller is connected, too: it can
-   * be behind without knowing, as when a watch of its own has stalled, and then the endpoints may be others.
+   * be behind without knowing, as when a watch of its own has stalled, and then the endpoints may be others. But for an
+   * internalTrafficPolicy Local without endpoints on this node kube-proxy drops what comes, and each request would wait
+   * for a connection in vain.
    */
   lastResort(family: AddressFamily): BalancedEndpoint | undefined {
-    return this.#context.reachesServices ? this.#serviceAddress(family) : undefined;
+    const { reachesServices, staleForMs } = this.#context;
+    if (!reachesServices) return undefined;
+    const candidates = this.endpoints.candidates(family);
+    const isDropped = candidates.kind === "none" && candidates.reason === "none-local" && staleForMs() === 0;
+    return isDropped ? undefined : this.#serviceAddress(family);
   }
 
   /** That of the family, else of the other; a headless Service has none. */

@@ -154,6 +154,23 @@ describe("a configuration that may be out of date", () => {
     assert.equal(service.sockets.length, 0);
   });
 
+  for (const { age, stale, status } of [
+    { age: "is current", stale: 0, status: 503 },
+    { age: "may be out of date", stale: 1_000, status: 200 },
+  ]) {
+    it(`has an internalTrafficPolicy Local without endpoints on this node answered ${status} while it ${age}`, async () => {
+      staleMs = stale;
+      const proxy = await start({ internalTrafficPolicy: "Local" }, [endpoint.port]);
+      const steps = proxy.proxy.configuration.relocateInSteps({ node: "another" });
+      while (steps.next().done !== true) continue;
+      await using client = new RawClient(proxy.port);
+      client.send(REQUESTS.GET);
+      assert.equal((await client.response()).status, status);
+      assert.equal(service.sockets.length, status === 200 ? 1 : 0);
+      assert.equal(endpoint.sockets.length, 0);
+    });
+  }
+
   it("has what no endpoint took counted, and told in the log", async () => {
     staleMs = 1;
     const proxy = await start({}, [refusing]);
