@@ -8,6 +8,7 @@ import type {
   RouteTimeouts,
   UrlRewrite,
 } from "../resources/http-route.ts";
+import { joinHostPort } from "../resources/ip-address.ts";
 
 /**
  * What happens to connections to one address and port of a Service, for the clients of one namespace.
@@ -92,5 +93,5 @@ export type InvalidBackendReason =
   | "UnsupportedProtocol";
 
 export function frontendName(address: string, port: number): string {
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+  return joinHostPort(address, port);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../resources/error-message.ts";
 import { type SocketAddress, socketAddress } from "./socket-address.ts";
 
 /** Says in one line why the address of a flag can't be listened on. */
@@ -15,7 +16,7 @@ function reasonOf(error: unknown): string {
     case "EACCES":
       return "ports below 1024 need a privilege";
     default:
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
   }
 }
 

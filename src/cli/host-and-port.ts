@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { joinHostPort } from "../resources/ip-address.ts";
 import { invalid, ok, type ValueType } from "./value-type.ts";
 
 /** Where to connect to: an IP address or a name that stands for one or several. */
@@ -22,7 +23,7 @@ export const hostAndPort: ValueType<HostAndPort> = {
     }
     return ok({ host: bracketed ?? plain, port: Number(port) });
   },
-  show: ({ host, port }) => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`),
+  show: ({ host, port }) => joinHostPort(host, port),
 };
 
 /** What only has digits and dots is a broken address. */

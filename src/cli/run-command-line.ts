@@ -1,3 +1,4 @@
+import { messageOf } from "../resources/error-message.ts";
 import type { Problem } from "../resources/result.ts";
 import { closest } from "./closest.ts";
 import type { Command, CommandContext, ExitCode, PlanInput } from "./command.ts";
@@ -62,7 +63,7 @@ async function readConfig(
   try {
     content = await around.readFile(path);
   } catch (error) {
-    const message = `can't be read: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `can't be read: ${messageOf(error)}`;
     return { file: undefined, problems: [{ path, message }] };
   }
   const parsed = await parseConfigFile(path, content);

@@ -3,6 +3,7 @@ import { systemClock } from "../platform/clock.ts";
 import { onCrash } from "../platform/crash.ts";
 import { descriptorSink } from "../platform/descriptor-sink.ts";
 import { onTermination } from "../platform/signals.ts";
+import { messageOf } from "../resources/error-message.ts";
 import { LineBuffer } from "../telemetry/line-buffer.ts";
 import { Logger } from "../telemetry/logger.ts";
 import type { CommandContext, ExitCode } from "./command.ts";
@@ -31,7 +32,7 @@ export async function runProcess(
   try {
     return await serve(create({ logger, accessLines }));
   } catch (error) {
-    logger.error(failure, { error: error instanceof Error ? error.message : String(error) });
+    logger.error(failure, { error: messageOf(error) });
     return 1;
   } finally {
     await Promise.all([logLines.drained(), accessLines.drained()]);

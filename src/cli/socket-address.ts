@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { joinHostPort } from "../resources/ip-address.ts";
 import { invalid, ok, type ValueType } from "./value-type.ts";
 
 /** Where to listen or to connect. An empty host means every address of both families; port 0 any free one. */
@@ -21,5 +22,5 @@ export const socketAddress: ValueType<SocketAddress> = {
     }
     return ok({ host, port: Number(port) });
   },
-  show: ({ host, port }) => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`),
+  show: ({ host, port }) => joinHostPort(host, port),
 };

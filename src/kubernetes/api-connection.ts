@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as requestPlain } from "node:http";
 import { Agent, type RequestOptions, request } from "node:https";
 import { KubeConfig } from "@kubernetes/client-node";
+import { messageOf } from "../resources/error-message.ts";
 import { ApiError, errorOfStatus } from "./api-error.ts";
 import { tlsIdentity } from "./tls-identity.ts";
 
@@ -144,10 +145,6 @@ export function connectionError(cause: unknown): ApiError {
     reason: typeof code === "string" ? code : "ConnectionFailed",
     cause,
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function readError(response: IncomingMessage): Promise<ApiError> {

@@ -1,3 +1,4 @@
+import { isRecord } from "../resources/read/field.ts";
 export interface ApiErrorDetails {
   /** The HTTP status, or the code of a Status object inside a watch. Absent where no answer came at all. */
   readonly status?: number;
@@ -43,8 +44,4 @@ export function errorOfStatus(status: unknown, fallback: ApiErrorDetails & { mes
     reason: typeof reason === "string" && reason !== "" ? reason : fallback.reason,
     ...(typeof seconds === "number" && seconds > 0 ? { retryAfterSeconds: seconds } : {}),
   });
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { isRecord } from "./api-error.ts";
+import { isRecord } from "../resources/read/field.ts";
 import { resourceName } from "./api-resource.ts";
 import type { ObjectChange } from "./held-objects.ts";
 import { Reflection, type Reflector, type ReflectorOptions, startReflector } from "./reflector.ts";

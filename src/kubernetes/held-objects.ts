@@ -1,4 +1,4 @@
-import { isRecord } from "./api-error.ts";
+import { isRecord } from "../resources/read/field.ts";
 
 /** `key` is `namespace/name`, `/name` for objects without a namespace. */
 export type ObjectChange<T> =

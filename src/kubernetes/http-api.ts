@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { KubeConfig } from "@kubernetes/client-node";
+import { isRecord } from "../resources/read/field.ts";
 import { ApiConnection, connectionError } from "./api-connection.ts";
-import { ApiError, isRecord } from "./api-error.ts";
+import { ApiError } from "./api-error.ts";
 import { collectionPath } from "./api-resource.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { ListSplitter } from "./list-splitter.ts";

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { KubeConfig } from "@kubernetes/client-node";
+import { messageOf } from "../resources/error-message.ts";
 import { PooledKubeConfig } from "./pooled-kube-config.ts";
 
 export interface KubeConfigPlaces {
@@ -34,7 +35,7 @@ function checked(config: KubeConfig, source: string, load: () => void): KubeConf
   try {
     load();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     throw new Error(`${source} can't be read: ${message}`, { cause: error });
   }
   const cluster = config.getCurrentCluster();

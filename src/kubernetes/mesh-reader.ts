@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { ZONE_LABEL } from "../resources/node.ts";
 import { type MeshObject, type ParsedObject, parseObject } from "../resources/parse-object.ts";
-import { isRecord } from "./api-error.ts";
+import { isRecord } from "../resources/read/field.ts";
 import type { ApiResource } from "./api-resource.ts";
 import { SliceCompactor } from "./compact-slice.ts";
 

@@ -1,3 +1,4 @@
+import { messageOf } from "../resources/error-message.ts";
 import { HeldObjects, type ObjectChange } from "./held-objects.ts";
 import type { ReflectorOptions } from "./reflector.ts";
 import { emptyStatistics, type MutableStatistics, type ReflectorState } from "./reflector-statistics.ts";
@@ -49,8 +50,4 @@ export class ReflectorMemory<T> {
       this.#options.log.error(message, { resource: this.resource, error: messageOf(error) });
     }
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

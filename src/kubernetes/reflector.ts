@@ -1,10 +1,11 @@
+import { messageOf } from "../resources/error-message.ts";
 import { ApiAttempt } from "./api-attempt.ts";
 import { ApiError, errorOfStatus } from "./api-error.ts";
 import { resourceName } from "./api-resource.ts";
 import { type ObjectChange, type ObjectList, resourceVersionOf } from "./held-objects.ts";
 import { listPages, type PageRequest, type PageResult } from "./paged-list.ts";
 import type { ReflectorClock } from "./reflector-clock.ts";
-import { messageOf, ReflectorMemory } from "./reflector-memory.ts";
+import { ReflectorMemory } from "./reflector-memory.ts";
 import type { ListReason, ReflectorState, ReflectorStatistics, WatchEnd } from "./reflector-statistics.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import type { ObjectSelection, WatchApi, WatchEvent, WatchObserver } from "./watch-api.ts";

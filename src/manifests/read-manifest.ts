@@ -1,3 +1,4 @@
+import { messageOf } from "../resources/error-message.ts";
 import { type FileContent, type ManifestDocument, objectsOfDocument } from "./file-content.ts";
 import { type DocumentText, splitDocuments } from "./split-documents.ts";
 import type { YamlReader } from "./yaml-reader.ts";
@@ -48,7 +49,7 @@ function readJson({ text, cache }: ManifestText): ReadManifest {
     const document = objectsOfDocument(value);
     return readable([document], new Map([[text, document]]));
   } catch (error) {
-    return unreadable(`is no JSON: ${error instanceof Error ? error.message : String(error)}`, cache);
+    return unreadable(`is no JSON: ${messageOf(error)}`, cache);
   }
 }
 

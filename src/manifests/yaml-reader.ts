@@ -1,3 +1,4 @@
+import { messageOf } from "../resources/error-message.ts";
 /** The values of a text's documents, or the first thing that is wrong with it and its line, from 1. */
 export type YamlValues =
   | { readonly kind: "values"; readonly values: readonly unknown[] }
@@ -37,7 +38,7 @@ export async function loadYamlReader(): Promise<YamlReader> {
       return { kind: "values", values };
     } catch (error) {
       // Too many aliases, or a nesting that is too deep for the stack.
-      return { kind: "malformed", message: error instanceof Error ? error.message : String(error) };
+      return { kind: "malformed", message: messageOf(error) };
     }
   };
 }

@@ -1,4 +1,5 @@
 import { RE2JS } from "re2js";
+import { messageOf } from "./error-message.ts";
 
 /** A compiled regular expression. */
 export interface RegularExpression {
@@ -38,7 +39,7 @@ export function compileRegularExpression(pattern: string): CompiledExpression {
     compiled = RE2JS.compile(pattern);
   } catch (error) {
     // The library has no other way of saying that a pattern is malformed.
-    return invalid(error instanceof Error ? error.message : String(error));
+    return invalid(messageOf(error));
   }
   const size = compiled.programSize();
   if (size > MAX_PROGRAM_SIZE) {

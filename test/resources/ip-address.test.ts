@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isIP, SocketAddress } from "node:net";
 import * as fc from "fast-check";
-import { parseIpAddress } from "../../src/resources/ip-address.ts";
+import { joinHostPort, parseIpAddress } from "../../src/resources/ip-address.ts";
 
 describe("parseIpAddress", () => {
   const valid: readonly { text: string; family: 4 | 6; address: string }[] = [
@@ -90,4 +90,15 @@ describe("parseIpAddress", () => {
     const { address } = new SocketAddress({ address: "::ffff:127.0.0.1", family: "ipv6" });
     assert.deepEqual(parseIpAddress(address), { family: 4, address: "127.0.0.1" });
   });
+});
+
+describe("joinHostPort", () => {
+  for (const [host, text] of [
+    ["10.0.0.1", "10.0.0.1:80"],
+    ["fd00::1", "[fd00::1]:80"],
+    ["shop.example", "shop.example:80"],
+    ["", ":80"],
+  ] as const) {
+    it(`writes ${text}`, () => assert.equal(joinHostPort(host, 80), text));
+  }
 });

@@ -1,5 +1,6 @@
 import type { ServerEvents } from "../../discovery/server/discovery-server.ts";
 import type { HubEvents } from "../../discovery/server/hub-events.ts";
+import { messageOf } from "../../resources/error-message.ts";
 import type { ControllerMetrics } from "../../telemetry/controller-metrics.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 
@@ -52,8 +53,4 @@ export function createServerEvents(metrics: ControllerMetrics, log: Logger): Ser
     onBadCertificate: (error) =>
       log.limited("error", "the serving certificate can't be used", "", { error: error.message }),
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,5 @@
+import { messageOf } from "../../resources/error-message.ts";
+import { joinHostPort } from "../../resources/ip-address.ts";
 import type { SocketAddress } from "../socket-address.ts";
 import type { ExplainOutcome } from "./explain-url.ts";
 import type { RequestWords } from "./explained-request.ts";
@@ -16,11 +18,11 @@ export async function askProxy(admin: SocketAddress, request: AskedRequest): Pro
   const query = new URLSearchParams({ method, url, ...(from !== undefined && { from }) });
   for (const header of headers) query.append("header", header);
   const host = admin.host === "" ? "127.0.0.1" : admin.host;
-  const shown = `${host.includes(":") ? `[${host}]` : host}:${admin.port}`;
+  const shown = joinHostPort(host, admin.port);
   try {
     return parseOutcome(await get({ host, port: admin.port, path: `/explain?${query.toString()}` }), shown);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     const message = `no proxy answers at ${shown} (${why}); its --admin says where it listens`;
     return { kind: "unreachable", message };
   }

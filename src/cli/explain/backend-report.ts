@@ -1,7 +1,7 @@
 import type { AddressFamily, Candidates, Locality } from "../../balancing/candidates.ts";
 import { EndpointSet } from "../../balancing/endpoint-set.ts";
 import type { Backend, Endpoint } from "../../binding/backend.ts";
-import { frontendName } from "../../binding/frontend.ts";
+import { joinHostPort } from "../../resources/ip-address.ts";
 import { showDuration } from "../duration.ts";
 import type { BackendReport, EndpointReport } from "./explanation.ts";
 
@@ -26,7 +26,7 @@ export function reportBackend(backend: Backend, scope: EndpointScope): BackendRe
     endpoints: backend.endpoints.map((endpoint) => {
       const { zone, node } = endpoint;
       return {
-        address: frontendName(endpoint.address, endpoint.port),
+        address: joinHostPort(endpoint.address, endpoint.port),
         ...(zone !== undefined && { zone }),
         ...(node !== undefined && { node }),
         isCandidate: chosen.has(endpoint),

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { duplexPair } from "node:stream";
 import type { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { messageOf } from "../../resources/error-message.ts";
 import { type SocketAddress, socketAddress } from "../socket-address.ts";
 import type { ReplicaAnswer } from "./mesh-status.ts";
 import { readSidecars } from "./read-sidecars.ts";
@@ -112,8 +113,4 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

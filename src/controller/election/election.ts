@@ -1,3 +1,4 @@
+import { messageOf } from "../../resources/error-message.ts";
 import type { ControllerClock } from "../clock.ts";
 import type { ControllerLog } from "../controller-log.ts";
 import { type ElectionLimits, electionLimits } from "./election-limits.ts";
@@ -151,7 +152,7 @@ class Candidate {
     try {
       await this.#options.lead(term.abort.signal, () => this.#isInForce(term));
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       this.#options.log.warn("the leader's work failed", { error: message });
     }
   }

@@ -1,3 +1,4 @@
+import { messageOf } from "../../resources/error-message.ts";
 import type { ControllerClock } from "../clock.ts";
 import type { ControllerLog } from "../controller-log.ts";
 import { type TrustStep, type TrustTimes, trustTimes } from "./plan-trust.ts";
@@ -106,7 +107,7 @@ class MaintenanceLoop {
     try {
       return await this.#pass(signal, mayWrite);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       return this.#failed({ kind: "failed", message }, signal);
     }
   }

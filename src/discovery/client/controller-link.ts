@@ -1,3 +1,4 @@
+import { messageOf } from "../../resources/error-message.ts";
 import type {
   ClientClock,
   ClientLog,
@@ -126,7 +127,7 @@ export class ControllerLink {
       const addresses = await transport.resolve();
       if (attempt === this.#attempt) this.#open(attempt, addresses);
     } catch (error) {
-      this.#end(attempt, { kind: "failed", message: error instanceof Error ? error.message : String(error) });
+      this.#end(attempt, { kind: "failed", message: messageOf(error) });
     }
   }
 

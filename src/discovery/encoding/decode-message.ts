@@ -1,3 +1,4 @@
+import { messageOf } from "../../resources/error-message.ts";
 import { type Field, parseWith, type Read, report } from "../../resources/read/field.ts";
 import type { Result } from "../../resources/result.ts";
 
@@ -23,7 +24,7 @@ export function withoutThrowing<T>(decode: () => T): Result<T> {
   try {
     return { kind: "ok", value: decode() };
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     return { kind: "invalid", problems: [{ path: "", message: `is malformed: ${text}` }] };
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../../../resources/error-message.ts";
 import type { ClientClock, ClientLog, SnapshotStore, StoredResource } from "../client-ports.ts";
 
 /** How long after a change it is written, so that what changes together is written together. */
@@ -89,8 +90,4 @@ export class SnapshotWriter {
       });
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { messageOf } from "../../../resources/error-message.ts";
 
 /** A token is some 1 KB; a bundle holds the old and the new certificate. */
 const MOST_BYTES = 1_048_576;
@@ -57,7 +58,7 @@ async function readText(file: string, what: string): Promise<string> {
     if (text.length > MOST_BYTES) throw new Error("is too large");
     return text;
   } catch (error) {
-    throw new Error(`${what} can't be read: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new Error(`${what} can't be read: ${messageOf(error)}`, {
       cause: error,
     });
   }

@@ -1,5 +1,6 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
 import type { TLSSocket } from "node:tls";
+import { joinHostPort } from "../../../resources/ip-address.ts";
 import { DELTA_METHOD } from "../../resource-types.ts";
 import type {
   ClientClock,
@@ -78,8 +79,7 @@ export class GrpcStream implements DiscoveryStream {
         this.#over({ kind: "failed", message: `${address} does not accept the connection` });
       }, CONNECT_MS);
       socket.once("connect", () => this.#timer?.stop());
-      const authority = host.includes(":") ? `https://[${host}]:${port}` : `https://${host}:${port}`;
-      const session = http2.connect(authority, {
+      const session = http2.connect(`https://${joinHostPort(host, port)}`, {
         createConnection: () => socket,
         settings: { enablePush: false },
       });
