@@ -1,6 +1,7 @@
 import type { AdminRoutes } from "../admin/admin-routes.ts";
 import { startAdmin } from "../admin/admin-server.ts";
 import type { MetricsPorts } from "../admin/endpoints.ts";
+import { systemClock } from "../platform/clock.ts";
 import { CONTENT_TYPES, exposeInTurns } from "../telemetry/exposition.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { MetricRegistry } from "../telemetry/metric-registry.ts";
@@ -42,4 +43,13 @@ export function metricsOf(registry: MetricRegistry): MetricsPorts["metrics"] {
     const format = negotiateFormat(accept);
     return { contentType: CONTENT_TYPES[format], chunks: exposeInTurns(registry, format) };
   };
+}
+
+/** How often series that nobody writes any more are looked for. */
+const SERIES_SWEEP_MS = 60_000;
+
+/** Drops the series of a registry that nobody writes any more. @returns what ends that */
+export function keepExpiringSeries(registry: MetricRegistry): () => void {
+  const sweep = setInterval(() => registry.expireIdle(systemClock.now()), SERIES_SWEEP_MS);
+  return () => clearInterval(sweep);
 }

@@ -3,9 +3,8 @@ import type { CheckInput } from "./command.ts";
 import { duration } from "./duration.ts";
 import { optional, type Settings, setting, toggle } from "./setting.ts";
 import { type SocketAddress, socketAddress } from "./socket-address.ts";
-import { path, text } from "./value-type.ts";
+import { namespaceName, path, text } from "./value-type.ts";
 
-const dnsLabel = text("NS", /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "a DNS label");
 const podName = text(
   "NAME",
   /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/,
@@ -33,7 +32,7 @@ export const controllerFlags = {
     help: "How to reach the API server",
     shownFallback: "that of KUBECONFIG, else the pod's ServiceAccount, else ~/.kube/config",
   }),
-  namespace: optional(dnsLabel, {
+  namespace: optional(namespaceName, {
     help: "The controller's own namespace: its Secret, Lease and Service are there",
     shownFallback: "the pod's own, else eastbound-system",
   }),

@@ -6,7 +6,7 @@ import { duration } from "./duration.ts";
 import { type HostAndPort, hostAndPort } from "./host-and-port.ts";
 import { optional, repeatable, type Setting, setting, toggle } from "./setting.ts";
 import { type SocketAddress, socketAddress } from "./socket-address.ts";
-import { choice, integer, path, text } from "./value-type.ts";
+import { choice, integer, namespaceName, path, text } from "./value-type.ts";
 
 const outboundListeners = [
   { host: "127.0.0.1", port: 15_101 },
@@ -63,7 +63,7 @@ export const proxyFlags = {
     help: "Where /metrics, /ready and /live are served besides",
     shownFallback: "none; with --controller :15102",
   }),
-  namespace: setting(text("NS", /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "a DNS label"), "default", {
+  namespace: setting(namespaceName, "default", {
     help: "The namespace that the client is in: its consumer routes are in force (only with --manifests)",
   }),
   node: optional(text("NAME", name, "a node's name"), { help: "The node that the client runs on" }),

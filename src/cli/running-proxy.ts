@@ -10,15 +10,12 @@ import type { LineBuffer } from "../telemetry/line-buffer.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { MetricRegistry } from "../telemetry/metric-registry.ts";
 import { createProxyMetrics, type ProxyMetrics } from "../telemetry/proxy-metrics.ts";
-import { metricsOf, startAdminServers } from "./admin-servers.ts";
+import { keepExpiringSeries, metricsOf, startAdminServers } from "./admin-servers.ts";
 import { type Capture, startCapture } from "./capture.ts";
 import { connectionsWithin } from "./connection-limit.ts";
 import { keepReturningMemory } from "./memory-return.ts";
 import type { ProxySettings } from "./proxy-settings.ts";
 import { collectEndpoints, createAccessLog, createProxyTelemetry } from "./proxy-telemetry.ts";
-
-/** How often series that nobody writes any more are looked for. */
-const SERIES_SWEEP_MS = 60_000;
 
 /** Where lines go: the log to standard error, the access log to standard output. */
 export interface Output {
@@ -100,8 +97,7 @@ export class RunningProxy implements AsyncDisposable {
   async open(ports: ConfigurationPorts): Promise<Capture> {
     const { resources } = this;
     resources.defer(() => this.#wheel.stop());
-    const sweep = setInterval(() => this.registry.expireIdle(systemClock.now()), SERIES_SWEEP_MS);
-    resources.defer(() => clearInterval(sweep));
+    resources.defer(keepExpiringSeries(this.registry));
     const trim = loadMallocTrim();
     if (trim !== undefined) {
       const rss = (): number => process.memoryUsage.rss();

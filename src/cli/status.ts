@@ -1,7 +1,7 @@
 import { type CommandContext, defineCommand, type ExitCode } from "./command.ts";
 import { optional, repeatable, setting, toggle } from "./setting.ts";
 import { type SocketAddress, socketAddress } from "./socket-address.ts";
-import { path, text } from "./value-type.ts";
+import { namespaceName, path } from "./value-type.ts";
 
 export const statusFlags = {
   admin: repeatable(socketAddress, [], {
@@ -11,7 +11,7 @@ export const statusFlags = {
     help: "How to reach the API server",
     shownFallback: "that of KUBECONFIG, else ~/.kube/config",
   }),
-  namespace: setting(text("NS", /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "a DNS label"), "eastbound-system", {
+  namespace: setting(namespaceName, "eastbound-system", {
     help: "The controller's namespace",
   }),
   json: toggle({ help: "Print all of it as JSON" }),

@@ -73,3 +73,6 @@ export function text(placeholder: string, pattern: RegExp, shape: string): Value
     show: (value) => value,
   };
 }
+
+/** The name of a namespace. */
+export const namespaceName = text("NS", /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "a DNS label");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { ServingCertificate, TestAuthority } from "../support/certificates.ts";
+import type { ServedCertificate } from "../../src/discovery/server/tls-listener.ts";
+import type { TestAuthority } from "../support/certificates.ts";
 import { freePorts, loopbackAddress } from "../support/loopback.ts";
 import { TcpRelay } from "./client/tcp-relay.ts";
 import { Catalogue, createTrust, Replica, Sidecar, SidecarFiles } from "./mesh-harness.ts";
@@ -10,7 +11,7 @@ const WEB_BACKEND = "shop/web:80";
 
 describe("client and server of the configuration protocol", () => {
   let authority: TestAuthority;
-  let certificate: ServingCertificate;
+  let certificate: ServedCertificate;
   let catalogue: Catalogue;
   let host: string;
   let port: number;

@@ -16,8 +16,9 @@ import type { EncodedResource } from "../../src/discovery/resource-types.ts";
 import { DiscoveryHub } from "../../src/discovery/server/discovery-hub.ts";
 import { type DiscoveryServer, startDiscoveryServer } from "../../src/discovery/server/discovery-server.ts";
 import type { ResourceCatalogue } from "../../src/discovery/server/resource-catalogue.ts";
+import type { ServedCertificate } from "../../src/discovery/server/tls-listener.ts";
 import { systemClock } from "../../src/platform/clock.ts";
-import { type ServingCertificate, TestAuthority } from "../support/certificates.ts";
+import { TestAuthority } from "../support/certificates.ts";
 import { RecordingLog, RecordingSink } from "./client/client-harness.ts";
 
 const HOST = "eastbound-controller.eastbound-system.svc";
@@ -111,7 +112,7 @@ export class Replica implements AsyncDisposable {
 
   static async start(
     catalogue: ResourceCatalogue,
-    certificate: ServingCertificate,
+    certificate: ServedCertificate,
     address: { readonly host: string; readonly port: number },
   ): Promise<Replica> {
     const refusals: string[] = [];
@@ -267,7 +268,7 @@ export class SidecarFiles implements Disposable {
 
 export async function createTrust(): Promise<{
   readonly authority: TestAuthority;
-  readonly certificate: ServingCertificate;
+  readonly certificate: ServedCertificate;
 }> {
   const authority = await TestAuthority.create();
   return { authority, certificate: await authority.certify([HOST]) };

@@ -6,15 +6,11 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 
+import type { ServedCertificate } from "../../src/discovery/server/tls-listener.ts";
+
 const curve = { name: "ECDSA", namedCurve: "P-256" };
 const signature = { name: "ECDSA", hash: "SHA-256" };
 const HOUR_MS = 3_600_000;
-
-/** PEM. */
-export interface ServingCertificate {
-  readonly chain: string;
-  readonly key: string;
-}
 
 /** An authority of its own that certifies servers of tests. */
 export class TestAuthority {
@@ -44,7 +40,7 @@ export class TestAuthority {
   }
 
   /** @param validMs from an hour ago plus this; negative: it is over */
-  async certify(names: readonly string[], validMs = HOUR_MS): Promise<ServingCertificate> {
+  async certify(names: readonly string[], validMs = HOUR_MS): Promise<ServedCertificate> {
     const keys = await generateKeys();
     const certificate = await X509CertificateGenerator.create({
       serialNumber: serialNumber(),

@@ -26,7 +26,7 @@ import { createSystemRandom } from "../../platform/random.ts";
 import { createControllerMetrics } from "../../telemetry/controller-metrics.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { MetricRegistry } from "../../telemetry/metric-registry.ts";
-import { metricsOf, startAdminServers } from "../admin-servers.ts";
+import { keepExpiringSeries, metricsOf, startAdminServers } from "../admin-servers.ts";
 import { bindProblem } from "../bind-problem.ts";
 import type { ControllerSettings } from "../controller-settings.ts";
 import { runInTurns } from "../run-in-turns.ts";
@@ -38,9 +38,6 @@ import { collectBinding, collectCertificates, collectReflectors } from "./contro
 import { createHubEvents, createServerEvents } from "./hub-telemetry.ts";
 import { MeshReflectors } from "./mesh-reflectors.ts";
 import { ownName, ownNamespace } from "./own-place.ts";
-
-/** How often series that nobody writes any more are looked for. */
-const SERIES_SWEEP_MS = 60_000;
 
 /** The parts of the cluster's side of a replica, once it is known how to reach the cluster. */
 interface ClusterParts {
@@ -93,8 +90,7 @@ export class ControllerProcess implements DrainableProxy {
   /** Returns once it serves sidecars: everything was listed, and there is a certificate. */
   async start(): Promise<void> {
     const resources = this.#resources;
-    const sweep = setInterval(() => this.#registry.expireIdle(systemClock.now()), SERIES_SWEEP_MS);
-    resources.defer(() => clearInterval(sweep));
+    resources.defer(keepExpiringSeries(this.#registry));
     const { admin, metrics } = this.#settings;
     const ports = this.#adminPorts;
     const served = [

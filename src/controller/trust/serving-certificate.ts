@@ -1,18 +1,13 @@
+import type { CertificateSource, ServedCertificate } from "../../discovery/server/tls-listener.ts";
 import type { ControllerLog } from "../controller-log.ts";
 import { readTrust, type Serving } from "./trust-content.ts";
 import type { StoredTrust } from "./trust-secret-port.ts";
-
-/** PEM of a certificate with its chain, and of its private key. */
-export interface ServedCertificate {
-  readonly chain: string;
-  readonly key: string;
-}
 
 /**
  * What this replica's TLS server serves with: the Secret's latest certificate that is sound. Every replica has one and
  * tells it what its watch of the Secret brings.
  */
-export class ServingCertificate {
+export class ServingCertificate implements CertificateSource {
   readonly #log: ControllerLog;
   readonly #listeners = new Set<() => void>();
   #serving: Serving | undefined;

@@ -1,15 +1,15 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
 
-/** What the server shows of itself; in PEM. */
-export interface ServingCertificate {
+/** PEM of a certificate with its chain, and of its private key. */
+export interface ServedCertificate {
   readonly chain: string;
   readonly key: string;
 }
 
 export interface CertificateSource {
   /** Undefined while there is none: connections are refused. */
-  current(): ServingCertificate | undefined;
+  current(): ServedCertificate | undefined;
   /** Calls back after each change; the returned function ends that. */
   onChange(listener: () => void): () => void;
 }

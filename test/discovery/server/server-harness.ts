@@ -13,20 +13,20 @@ import {
   type ServerLimits,
   startDiscoveryServer,
 } from "../../../src/discovery/server/discovery-server.ts";
-import type { CertificateSource, ServingCertificate } from "../../../src/discovery/server/tls-listener.ts";
+import type { CertificateSource, ServedCertificate } from "../../../src/discovery/server/tls-listener.ts";
 import type { TestAuthority } from "../../support/certificates.ts";
 import { FakeCatalogue } from "./hub-harness.ts";
 
 /** A certificate that tests can change. */
 export class FakeCertificates implements CertificateSource {
-  #current: ServingCertificate | undefined;
+  #current: ServedCertificate | undefined;
   readonly #listeners = new Set<() => void>();
 
-  constructor(current?: ServingCertificate) {
+  constructor(current?: ServedCertificate) {
     this.#current = current;
   }
 
-  current(): ServingCertificate | undefined {
+  current(): ServedCertificate | undefined {
     return this.#current;
   }
 
@@ -35,7 +35,7 @@ export class FakeCertificates implements CertificateSource {
     return () => this.#listeners.delete(listener);
   }
 
-  change(to: ServingCertificate): void {
+  change(to: ServedCertificate): void {
     this.#current = to;
     for (const listener of this.#listeners) listener();
   }

@@ -20,7 +20,8 @@ import {
   DeltaDiscoveryResponse,
 } from "../../../../src/discovery/generated/envoy/service/discovery/v3/discovery.ts";
 import { DELTA_METHOD } from "../../../../src/discovery/resource-types.ts";
-import { type ServingCertificate, TestAuthority } from "../../../support/certificates.ts";
+import type { ServedCertificate } from "../../../../src/discovery/server/tls-listener.ts";
+import { TestAuthority } from "../../../support/certificates.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
 export const HOST = "eastbound-controller.eastbound-system.svc";
@@ -41,7 +42,7 @@ export class GrpcController implements AsyncDisposable {
   }
 
   static async start(
-    certificate: ServingCertificate | undefined,
+    certificate: ServedCertificate | undefined,
     options: ServerOptions = {},
     onCall?: (call: ControllerCall) => void,
   ): Promise<GrpcController> {
@@ -209,7 +210,7 @@ export class HeardStream implements Disposable {
 /** An authority, and what it certified for the controller's name. */
 export async function certified(
   names: readonly string[] = [HOST],
-): Promise<{ readonly authority: TestAuthority; readonly certificate: ServingCertificate }> {
+): Promise<{ readonly authority: TestAuthority; readonly certificate: ServedCertificate }> {
   const authority = await TestAuthority.create();
   return { authority, certificate: await authority.certify(names) };
 }

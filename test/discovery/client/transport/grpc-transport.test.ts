@@ -6,7 +6,8 @@ import { syncBuiltinESMExports } from "node:module";
 import type { DeltaRequest } from "../../../../src/discovery/client/client-ports.ts";
 import { GrpcTransport } from "../../../../src/discovery/client/transport/grpc-transport.ts";
 import { typeUrl } from "../../../../src/discovery/resource-types.ts";
-import { type ServingCertificate, TestAuthority } from "../../../support/certificates.ts";
+import type { ServedCertificate } from "../../../../src/discovery/server/tls-listener.ts";
+import { TestAuthority } from "../../../support/certificates.ts";
 import { startDeafServer } from "../../../support/deaf-server.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { TcpRelay } from "../tcp-relay.ts";
@@ -47,7 +48,7 @@ function responseOf(names: readonly string[], bytes = 3): Parameters<GrpcControl
 
 describe("the gRPC transport", () => {
   let authority: TestAuthority;
-  let certificate: ServingCertificate;
+  let certificate: ServedCertificate;
 
   before(async () => {
     ({ authority, certificate } = await certified());

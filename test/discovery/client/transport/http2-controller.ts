@@ -6,7 +6,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
-import type { ServingCertificate } from "../../../support/certificates.ts";
+import type { ServedCertificate } from "../../../../src/discovery/server/tls-listener.ts";
 
 /** An HTTP/2 server that answers each stream as it is told, be it gRPC or not. */
 export class Http2Controller implements AsyncDisposable {
@@ -21,7 +21,7 @@ export class Http2Controller implements AsyncDisposable {
   }
 
   static async start(
-    { chain, key }: ServingCertificate,
+    { chain, key }: ServedCertificate,
     answer: (stream: ServerHttp2Stream) => void,
   ): Promise<Http2Controller> {
     const sessions = new Set<ServerHttp2Session>();
