@@ -14,6 +14,8 @@ export interface WorkQueueOptions {
   readonly clock: ControllerClock;
   /** What there is to do for the key now. It may be asked again before that is done. */
   readonly prepare: (key: string) => Prepared;
+  /** Told what `prepare` or a work threw. It is a defect, and the other keys go on: none may take all down with it. */
+  readonly onDefect: (key: string, error: unknown) => void;
 }
 
 export type Prepared =
@@ -91,24 +93,37 @@ export class WorkQueue {
   }
 
   #begin(): void {
-    const { limits, clock, prepare } = this.#options;
+    const { limits, clock, onDefect } = this.#options;
     let looked = 0;
     for (const key of this.#due) {
       if (this.#working.size >= limits.concurrency) return;
       // Others want the event loop, too.
       if (++looked > KEYS_A_TURN) return this.#wake(0);
       if (this.#working.has(key)) continue;
-      const prepared = prepare(key);
+      const prepared = this.#prepare(key);
       const now = clock.now();
       if (prepared.kind === "work" && !this.#bucket.take(now)) return this.#wake(this.#bucket.waitMs(now));
       this.#due.delete(key);
       if (prepared.kind === "later") this.add(key, prepared.delayMs);
       if (prepared.kind !== "work") continue;
       this.#working.add(key);
-      void prepared.start().finally(() => {
-        this.#working.delete(key);
-        if (this.#due.size > 0) this.#wake(0);
-      });
+      void prepared
+        .start()
+        .catch((error: unknown) => onDefect(key, error))
+        .finally(() => {
+          this.#working.delete(key);
+          if (this.#due.size > 0) this.#wake(0);
+        });
+    }
+  }
+
+  #prepare(key: string): Prepared {
+    const { prepare, onDefect } = this.#options;
+    try {
+      return prepare(key);
+    } catch (error) {
+      onDefect(key, error);
+      return { kind: "nothing" };
     }
   }
 }

@@ -7,6 +7,7 @@ class Fixture {
   readonly clock = new ManualControllerClock();
   readonly begun: string[] = [];
   readonly looked: string[] = [];
+  readonly defects: string[] = [];
   /** What is prepared for a key, where it is no work. */
   readonly others = new Map<string, Prepared>();
   readonly #ends = new Map<string, () => void>();
@@ -18,8 +19,10 @@ class Fixture {
       clock: this.clock,
       prepare: (key) => {
         this.looked.push(key);
+        if (key === "throws") throw new Error("not thought of");
         return this.others.get(key) ?? { kind: "work", start: () => this.#start(key) };
       },
+      onDefect: (key, error) => this.defects.push(`${key}: ${String(error)}`),
     });
   }
 
@@ -65,6 +68,19 @@ describe("WorkQueue", () => {
     assert.deepEqual(f.begun, ["a", "b", "a"]);
     await f.end("a");
     await f.end("b");
+    assert.equal(f.queue.size, 0);
+  });
+
+  it("goes on where one key can't be worked on", async () => {
+    const f = new Fixture({ concurrency: 1 });
+    f.others.set("rejects", { kind: "work", start: () => Promise.reject(new Error("neither")) });
+    for (const key of ["throws", "rejects", "a"]) f.queue.add(key, 0);
+    await f.clock.pass(1);
+    await settle();
+    await f.clock.pass(1);
+    assert.deepEqual(f.begun, ["a"]);
+    assert.deepEqual(f.defects, ["throws: Error: not thought of", "rejects: Error: neither"]);
+    await f.end("a");
     assert.equal(f.queue.size, 0);
   });
 

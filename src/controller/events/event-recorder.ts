@@ -61,8 +61,14 @@ export class EventRecorder {
     this.#options = options;
     this.#limits = options.limits ?? EVENT_LIMITS;
     this.#memory = new HappeningMemory(this.#limits);
-    const { clock } = options;
-    this.#queue = new WorkQueue({ limits: this.#limits, clock, prepare: (key) => this.#prepare(key) });
+    const { clock, log } = options;
+    this.#queue = new WorkQueue({
+      limits: this.#limits,
+      clock,
+      prepare: (key) => this.#prepare(key),
+      onDefect: (_, error) =>
+        log.limited("warn", "a defect kept an Event from being written", "", { error: String(error) }),
+    });
   }
 
   record(draft: EventDraft): void {

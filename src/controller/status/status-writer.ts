@@ -110,9 +110,14 @@ export class StatusWriter {
    */
   async run(signal: AbortSignal, mayWrite: () => boolean): Promise<void> {
     if (signal.aborted) return;
-    const { clock } = this.#options;
+    const { clock, log } = this.#options;
     const prepare = (id: string): Prepared => this.#prepare(id, run);
-    const queue = new WorkQueue({ limits: this.#limits, clock, prepare });
+    const onDefect = (route: string, error: unknown): void =>
+      log.limited("warn", "a defect kept the status of a route from being written", "", {
+        route,
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+    const queue = new WorkQueue({ limits: this.#limits, clock, prepare, onDefect });
     const run: Run = { queue, signal, mayWrite, works: new WorkSet() };
     this.#run = run;
     for (const state of this.#routes.values()) state.changedAt = undefined;
@@ -286,12 +291,15 @@ class WorkSet {
 
   async add(work: Promise<void>): Promise<void> {
     this.#works.add(work);
-    await work;
-    this.#works.delete(work);
+    try {
+      await work;
+    } finally {
+      this.#works.delete(work);
+    }
   }
 
   async settled(): Promise<void> {
-    await Promise.all(this.#works);
+    await Promise.allSettled(this.#works);
   }
 }
 

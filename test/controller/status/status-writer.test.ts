@@ -26,6 +26,23 @@ describe("StatusWriter", () => {
     await f.resign();
   });
 
+  it("writes the others where a defect keeps one from being written, and ends as it should", async () => {
+    const f = new Fixture();
+    f.lead();
+    f.add("bad");
+    f.want("bad", { ...routeStatus({ parents: ["a"] }), parents: [null as never] });
+    f.add("good");
+    f.onWritten = () => {
+      throw new Error("not thought of");
+    };
+    await f.clock.pass(200);
+    assert.ok(f.isWritten("good"));
+    assert.ok(!f.isWritten("bad"));
+    assert.match(f.logged.join("\n"), /a defect kept the status of a route from being written/);
+    await f.resign();
+    assert.equal(f.writer.pending, 0);
+  });
+
   it("tells what it has written", async () => {
     const f = new Fixture();
     f.lead();

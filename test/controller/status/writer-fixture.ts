@@ -22,6 +22,7 @@ export class WriterFixture {
   readonly logged: string[] = [];
   readonly writer: StatusWriter;
   mayWrite = true;
+  onWritten: () => void = () => undefined;
   #leading = new AbortController();
   #done: Promise<void> = Promise.resolve();
 
@@ -40,7 +41,10 @@ export class WriterFixture {
         took: (_kind, ms) => this.times.push(ms),
       },
       limits: { ...STATUS_LIMITS, ...limits },
-      onWritten: (change) => this.changes.push(change),
+      onWritten: (change) => {
+        this.changes.push(change);
+        this.onWritten();
+      },
       onOverwritten: (_route, repairs) => this.overwritten.push(repairs),
     });
   }
