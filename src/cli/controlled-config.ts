@@ -7,7 +7,7 @@ import type { ControlledSettings } from "./proxy-settings.ts";
 /** What `/config` shows of a proxy that a controller tells: plain data. */
 export function describeControlled(
   { controller, files }: Pick<ControlledSettings, "controller" | "files">,
-  client: Pick<DiscoveryClient, "describe" | "statistics">,
+  client: Pick<DiscoveryClient, "describe">,
   configuration: ConfigurationInForce,
 ): unknown {
   const { connection, frontends, backends, unknown, rejected } = client.describe();

@@ -5,7 +5,7 @@ import type { DiscoveryMetrics } from "../telemetry/discovery-metrics.ts";
 /** Shows what the client counts. @param snapshotAgeMs undefined before the first snapshot was written */
 export function collectDiscovery(
   metrics: DiscoveryMetrics,
-  client: Pick<DiscoveryClient, "connection" | "statistics" | "sizes">,
+  client: Pick<DiscoveryClient, "connection" | "statistics">,
   known: () => { readonly frontends: number; readonly backends: number },
   snapshotAgeMs: () => number | undefined,
 ): void {

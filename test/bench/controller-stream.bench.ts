@@ -78,7 +78,7 @@ for (const [variant, services] of [
   const samples: Sample[] = [];
   for (let i = 0; i < RUNS; i++) samples.push(await sampleOf(variant, services));
   const memory = `${megabytes(median(samples, "privateBytes"))} private, ${megabytes(median(samples, "used"))} used`;
-  const waits = `first learnt after ${median(samples, "first").toFixed(1)} ms, others ${median(samples, "later").toFixed(1)} ms`;
+  const waits = `first learned after ${median(samples, "first").toFixed(1)} ms, others ${median(samples, "later").toFixed(1)} ms`;
   console.log(`${variant.padEnd(8)} ${services} Services: ${memory}${services > 0 ? `; ${waits}` : ""}`);
 }
 rmSync(folder, { recursive: true });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DestinationLearning } from "../../src/cli/destination-learning.ts";
 
-type Knowledge = "known" | "unknown-to-controller" | "not-learnt";
+type Knowledge = "known" | "unknown-to-controller" | "not-learned";
 
 /** A client of the controller that answers as a test says. */
 function start(options: { readonly knows?: Knowledge; readonly hasToWait?: boolean }) {
@@ -17,7 +17,7 @@ function start(options: { readonly knows?: Knowledge; readonly hasToWait?: boole
       settle = onSettled;
       return options.hasToWait === false ? undefined : () => void cancelled++;
     },
-    knows: () => options.knows ?? "not-learnt",
+    knows: () => options.knows ?? "not-learned",
   };
   const learning = new DestinationLearning({
     client: () => client,
@@ -57,7 +57,7 @@ describe("learning a destination", () => {
     {
       name: "nobody says",
       isKnown: false,
-      knows: "not-learnt",
+      knows: "not-learned",
       result: "not_learned",
       reason: "not_learned",
     },
@@ -74,7 +74,7 @@ describe("learning a destination", () => {
 
   for (const [knows, reason] of [
     ["unknown-to-controller", "unknown_destination"],
-    ["not-learnt", "not_learned"],
+    ["not-learned", "not_learned"],
   ] as const) {
     it(`waits for nothing where it is ${knows}`, () => {
       const { learn, told } = start({ knows, hasToWait: false });

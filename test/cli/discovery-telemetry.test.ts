@@ -10,21 +10,16 @@ describe("what a sidecar shows of its way to the controller", () => {
       connects: 3,
       losses: 2,
       failedAttempts: 5,
-      responses: 9,
       resources: 10,
       rejectedResources: 1,
       snapshotsWritten: 4,
       snapshotsFailed: 6,
-      learnt: 0,
-      unknown: 0,
-      timedOut: 0,
-      refused: 0,
     };
     const connection = { isConnected: true, sinceMs: 0, address: undefined, lastError: undefined };
     let ageMs: number | undefined;
     collectDiscovery(
       createDiscoveryMetrics(registry),
-      { connection, statistics, sizes: {} },
+      { connection, statistics },
       () => ({ frontends: 7, backends: 8 }),
       () => ageMs,
     );

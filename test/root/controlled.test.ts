@@ -90,7 +90,7 @@ describe("eastbound proxy --controller behind iptables", () => {
     const proxy = await startConnected();
     assert.equal(await captured.get("10.96.7.9", 80), "one");
     await controller.kill();
-    await proxy.logged("the connection to the controller is lost; what was learnt stays in force");
+    await proxy.logged("the connection to the controller is lost; what was learned stays in force");
     assert.equal(await captured.get("10.96.7.9", 80), "one");
     assert.equal(await captured.get("10.96.0.50", 80), "passed through");
     assert.equal(await captured.metric(passedThrough("not_learned")), 1);
@@ -105,7 +105,7 @@ describe("eastbound proxy --controller behind iptables", () => {
     const before = await captured.metric(resends);
     assert.match((await captured.agent.talk("10.96.0.60", 80, GET)).received, /^HTTP\/1\.1 503 /);
     await controller.kill();
-    await proxy.logged("the connection to the controller is lost; what was learnt stays in force");
+    await proxy.logged("the connection to the controller is lost; what was learned stays in force");
     assert.equal(await captured.get("10.96.0.60", 80), "by the node");
     assert.equal(await captured.metric(resends), before + 1);
   });

@@ -90,19 +90,18 @@ export class BackendTable {
     }
   }
 
-  /** @returns false for what was not asked for, or is in force already */
-  put(resource: EncodedResource, backend: Backend): boolean {
+  /** Nothing is done for what was not asked for, or is in force already. */
+  put(resource: EncodedResource, backend: Backend): void {
     const entry = this.#entries.get(resource.name);
-    if (entry === undefined) return false;
+    if (entry === undefined) return;
     entry.rejection = undefined;
     if (entry.isAbsent) {
       entry.isAbsent = false;
       if (entry.users > 0) stopTimer(entry);
     }
-    if (entry.held?.version === resource.version) return false;
+    if (entry.held?.version === resource.version) return;
     entry.held = resource;
     this.#options.sink.putBackend(backend, resource.version);
-    return true;
   }
 
   remove(name: string): void {

@@ -214,7 +214,7 @@ export class ControllerLink {
     const what = this.#isConnected
       ? "the connection to the controller is lost"
       : "the controller can't be reached";
-    log.warn(`${what}; what was learnt stays in force`, fields);
+    log.warn(`${what}; what was learned stays in force`, fields);
   }
 
   #setConnected(isConnected: boolean): void {

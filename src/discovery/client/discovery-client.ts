@@ -19,11 +19,11 @@ import { describeRejections, type Rejection, rejectionOf } from "./rejection.ts"
 import { SnapshotWriter } from "./snapshot/snapshot-writer.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Turns } from "./turns.ts";
-import { UnlearntNames } from "./unlearnt-names.ts";
+import { UnlearnedNames } from "./unlearned-names.ts";
 import { Waiters } from "./waiters.ts";
 
 /**
- * Names, of Frontends and Backends, that can be subscribed to before no more destinations are learnt: what a pod calls
+ * Names, of Frontends and Backends, that can be subscribed to before no more destinations are learned: what a pod calls
  * besides passes through. A controller ends streams that subscribe to more than 10,000.
  */
 const MOST_NAMES = 8_000;
@@ -48,16 +48,10 @@ export interface DiscoveryStatistics {
   readonly connects: number;
   readonly losses: number;
   readonly failedAttempts: number;
-  readonly responses: number;
   readonly resources: number;
   readonly rejectedResources: number;
   readonly snapshotsWritten: number;
   readonly snapshotsFailed: number;
-  /** How waits for a destination ended; `refused` ones did not begin, because the table is full. */
-  readonly learnt: number;
-  readonly unknown: number;
-  readonly timedOut: number;
-  readonly refused: number;
 }
 
 /** What is in force and what is not, for people to read. */
@@ -86,18 +80,13 @@ export class DiscoveryClient {
   readonly #frontends: FrontendTable;
   readonly #backends: BackendTable;
   readonly #turns: Turns;
-  readonly #unlearnt = new UnlearntNames();
+  readonly #unlearned = new UnlearnedNames();
   readonly #waiters: Waiters;
   readonly #snapshot: SnapshotWriter | undefined;
   #self: EncodedResource | undefined;
   #selfRejection: Rejection | undefined;
-  #responses = 0;
   #resources = 0;
   #rejectedResources = 0;
-  #learnt = 0;
-  #unknown = 0;
-  #timedOut = 0;
-  #refused = 0;
 
   constructor(options: DiscoveryClientOptions) {
     this.#options = options;
@@ -123,12 +112,10 @@ export class DiscoveryClient {
       subscriptions: this.#frontendNames,
       onInForce: (name) => {
         this.#snapshot?.changed();
-        if (this.#waiters.has(name)) this.#learnt++;
         this.#waiters.settle(name, true);
       },
     });
     this.#waiters = new Waiters(clock, (name) => {
-      this.#timedOut++;
       const entry = this.#frontends.get(name);
       if (entry !== undefined) entry.isLate = true;
     });
@@ -158,25 +145,22 @@ export class DiscoveryClient {
    * @param onSettled called once, never from within this: true when the destination is in force, false when the
    *   connection has waited long enough or there is no such destination
    * @returns what ends the wait. Undefined where there is nothing to wait for: the connection passes through at once
-   *   (and is learnt about meanwhile, if there is room)
+   *   (and is learned about meanwhile, if there is room)
    */
   learn(name: string, onSettled: (isKnown: boolean) => void): (() => void) | undefined {
     const entry = this.#frontends.get(name) ?? this.#add(name);
-    if (entry === undefined) {
-      this.#refused++;
-      return undefined;
-    }
+    if (entry === undefined) return undefined;
     if (entry.isInForce) return undefined;
-    if (!entry.isLearnt) this.#unlearnt.touch(entry, this.#options.clock.now());
+    if (!entry.isLearned) this.#unlearned.touch(entry, this.#options.clock.now());
     if (entry.answer === "absent" || entry.answer === "rejected" || entry.isLate) return undefined;
     if (entry.held === undefined && !this.#link.isHopeful) return undefined;
     return this.#waiters.add(name, onSettled);
   }
 
-  knows(name: string): "known" | "unknown-to-controller" | "not-learnt" {
+  knows(name: string): "known" | "unknown-to-controller" | "not-learned" {
     const entry = this.#frontends.get(name);
     if (entry?.isInForce === true) return "known";
-    return entry?.answer === "absent" ? "unknown-to-controller" : "not-learnt";
+    return entry?.answer === "absent" ? "unknown-to-controller" : "not-learned";
   }
 
   /** Ends the subscriptions of Frontends that no connection uses; they go. While disconnected all stay. */
@@ -198,25 +182,20 @@ export class DiscoveryClient {
       connects: this.#link.connects,
       losses: this.#link.losses,
       failedAttempts: this.#link.failedAttempts,
-      responses: this.#responses,
       resources: this.#resources,
       rejectedResources: this.#rejectedResources,
       snapshotsWritten: this.#snapshot?.written ?? 0,
       snapshotsFailed: this.#snapshot?.failed ?? 0,
-      learnt: this.#learnt,
-      unknown: this.#unknown,
-      timedOut: this.#timedOut,
-      refused: this.#refused,
     };
   }
 
-  /** Sizes of what is kept, for metrics and for tests of the bounds. */
+  /** Sizes of what is kept, for tests of the bounds. */
   get sizes(): { readonly [table: string]: number } {
     return {
       frontends: this.#frontends.size,
       backends: this.#backends.size,
       waitingFrontends: this.#frontends.waiting,
-      unlearntFrontends: this.#unlearnt.size,
+      unlearnedFrontends: this.#unlearned.size,
       waitingConnections: this.#waiters.size,
     };
   }
@@ -236,7 +215,7 @@ export class DiscoveryClient {
     const backends = Object.fromEntries(
       [...this.#backends.held()].map(({ name, version }) => [name, version]),
     );
-    const unknown = [...this.#unlearnt.values()].filter(({ answer }) => answer === "absent");
+    const unknown = [...this.#unlearned.values()].filter(({ answer }) => answer === "absent");
     return {
       connection: this.connection,
       frontends,
@@ -251,7 +230,7 @@ export class DiscoveryClient {
       this.#selfName.restart([SELF_NAME]);
       this.#frontendNames.restart(this.#frontends.names());
       this.#backendNames.restart(this.#backends.names());
-      for (const entry of this.#unlearnt.values()) entry.isLate = false;
+      for (const entry of this.#unlearned.values()) entry.isLate = false;
       this.#flush();
     },
     onConnected: (): void => this.#frontends.onConnected(),
@@ -280,7 +259,7 @@ export class DiscoveryClient {
   }
 
   #add(name: string): ReturnType<FrontendTable["get"]> {
-    const idle = this.#unlearnt.makeRoom(this.#options.clock.now());
+    const idle = this.#unlearned.makeRoom(this.#options.clock.now());
     if (idle === undefined || this.#names - idle.length >= MOST_NAMES) return undefined;
     for (const entry of idle) this.#drop(entry.name);
     const entry = this.#frontends.add(name);
@@ -295,7 +274,7 @@ export class DiscoveryClient {
   #drop(name: string): void {
     const entry = this.#frontends.get(name);
     if (entry === undefined) return;
-    this.#unlearnt.delete(entry);
+    this.#unlearned.delete(entry);
     this.#frontends.drop(entry);
     this.#snapshot?.changed();
   }
@@ -303,7 +282,6 @@ export class DiscoveryClient {
   /** Takes all of a response that is good, and says of the rest what is wrong. */
   *#take(response: DeltaResponse): Generator<undefined, void> {
     const { type, nonce, resources, removed } = response;
-    this.#responses++;
     this.#resources += resources.length;
     const rejections: Rejection[] = [];
     for (const resource of resources) {
@@ -344,7 +322,7 @@ export class DiscoveryClient {
       return rejection;
     }
     entry.isLate = false;
-    this.#unlearnt.delete(entry);
+    this.#unlearned.delete(entry);
     this.#frontends.receive(entry, resource, result.value);
     return undefined;
   }
@@ -395,9 +373,8 @@ export class DiscoveryClient {
       case "Frontend": {
         const entry = this.#frontends.get(name);
         if (entry === undefined) return;
-        if (entry.isLearnt) this.#unlearnt.touch(entry, this.#options.clock.now());
+        if (entry.isLearned) this.#unlearned.touch(entry, this.#options.clock.now());
         this.#frontends.remove(entry);
-        if (this.#waiters.has(name)) this.#unknown++;
         this.#waiters.settle(name, false);
         return;
       }

@@ -45,7 +45,7 @@ export class FrontendEntry {
   }
 
   /** There is something to show: it is in force, or will be. */
-  get isLearnt(): boolean {
+  get isLearned(): boolean {
     return this.held !== undefined || this.next !== undefined;
   }
 }
@@ -141,7 +141,7 @@ export class FrontendTable {
 
   reject(entry: FrontendEntry, rejection: Rejection): void {
     entry.rejection = rejection;
-    if (!entry.isLearnt) entry.answer = "rejected";
+    if (!entry.isLearned) entry.answer = "rejected";
   }
 
   /** More Backends are known. */

@@ -11,9 +11,7 @@ export class SubscriberIndex<Session> {
   };
 
   add(type: ResourceType, subscription: Subscription<Session>): void {
-    const subscriptions = this.#byName[type].get(subscription.name);
-    if (subscriptions === undefined) this.#byName[type].set(subscription.name, new Set([subscription]));
-    else subscriptions.add(subscription);
+    this.#byName[type].getOrInsertComputed(subscription.name, () => new Set()).add(subscription);
   }
 
   remove(type: ResourceType, subscription: Subscription<Session>): void {

@@ -6,7 +6,7 @@ import { decodeFrontendInSteps } from "../../../src/discovery/encoding/decode-fr
 import { decodeSelf } from "../../../src/discovery/encoding/self.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 
-/** One process of the comparison: `bare`, or a client that has learnt some Services on one of two transports. */
+/** One process of the comparison: `bare`, or a client that has learned some Services on one of two transports. */
 
 const [, , variant = "bare", port = "0", caFile = "", tokenFile = "", services = "0"] = process.argv;
 const options = { host: "eastbound-controller.eastbound-system.svc", port: Number(port), caFile, tokenFile };
@@ -58,7 +58,7 @@ async function learnAll(): Promise<void> {
     const begunMs = performance.now();
     await new Promise<void>((resolve) => {
       client.learn(`10.96.0.${i + 1}:80`, (isKnown) => {
-        if (!isKnown) throw new Error(`service ${i} could not be learnt`);
+        if (!isKnown) throw new Error(`service ${i} could not be learned`);
         resolve();
       });
     });

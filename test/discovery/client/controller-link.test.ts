@@ -141,9 +141,9 @@ describe("the way to the controller", () => {
     }
     const warnings = harness.log.lines.filter((line) => line.startsWith("warn"));
     assert.deepEqual(warnings, [
-      "warn the connection to the controller is lost; what was learnt stays in force: reset",
-      "warn the controller can't be reached; what was learnt stays in force: refused",
-      "warn the controller can't be reached; what was learnt stays in force: refused",
+      "warn the connection to the controller is lost; what was learned stays in force: reset",
+      "warn the controller can't be reached; what was learned stays in force: refused",
+      "warn the controller can't be reached; what was learned stays in force: refused",
     ]);
   });
 

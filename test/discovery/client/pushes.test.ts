@@ -11,7 +11,7 @@ import {
 const WEB = "10.96.0.1:80";
 
 /** One Frontend in force, that sends to some Backends. */
-async function learnt(
+async function learned(
   ...backends: readonly string[]
 ): Promise<{ readonly harness: ClientHarness; readonly stream: ScriptedStream }> {
   const harness = new ClientHarness();
@@ -28,20 +28,20 @@ async function learnt(
 
 describe("what the controller pushes", () => {
   it("is acknowledged by its nonce", async () => {
-    const { stream } = await learnt("web");
+    const { stream } = await learned("web");
     const nonce = stream.push("Backend", [backendOf("web", "2")]);
     assert.deepEqual(stream.acknowledgements.at(-1), { nonce, error: undefined });
     assert.equal(stream.requests.at(-1)?.type, "Backend");
   });
 
   it("takes effect at once where a Backend changes", async () => {
-    const { harness, stream } = await learnt("web");
+    const { harness, stream } = await learned("web");
     stream.push("Backend", [backendOf("web", "2")]);
     assert.deepEqual(harness.sink.calls, ["+B web@2"]);
   });
 
   it("changes nothing where the version is in force already", async () => {
-    const { harness, stream } = await learnt("web");
+    const { harness, stream } = await learned("web");
     stream.push("Backend", [backendOf("web")]);
     stream.push("Frontend", [frontendOf(WEB, "web")]);
     assert.deepEqual(harness.sink.calls, []);
@@ -49,7 +49,7 @@ describe("what the controller pushes", () => {
   });
 
   it("is not taken where nobody asked for it", async () => {
-    const { harness, stream } = await learnt("web");
+    const { harness, stream } = await learned("web");
     stream.push("Backend", [backendOf("other")], ["another"]);
     stream.push("Frontend", [frontendOf("10.96.0.9:80", "web")], ["10.96.0.8:80"]);
     stream.push("Self", [{ name: "other", version: "1", content: "zone" }]);
@@ -58,7 +58,7 @@ describe("what the controller pushes", () => {
   });
 
   it("tells where the pod is", async () => {
-    const { harness, stream } = await learnt("web");
+    const { harness, stream } = await learned("web");
     stream.push("Self", [{ name: "self", version: "1", content: "zone-a" }]);
     stream.push("Self", [], ["self"]);
     assert.deepEqual(harness.sink.places, [{ zone: "zone-a" }]);
@@ -66,7 +66,7 @@ describe("what the controller pushes", () => {
 
   describe("wrong", () => {
     it("is refused with the reason, and the rest of the response taken", async () => {
-      const { harness, stream } = await learnt("web", "api");
+      const { harness, stream } = await learned("web", "api");
       const nonce = stream.push("Backend", [wrong("web"), backendOf("api", "2")]);
       assert.deepEqual(harness.sink.calls, ["+B api@2"]);
       assert.deepEqual(stream.acknowledgements.at(-1), {
@@ -76,7 +76,7 @@ describe("what the controller pushes", () => {
     });
 
     it("leaves what was good in force, and is told of until good content comes", async () => {
-      const { harness, stream } = await learnt("web");
+      const { harness, stream } = await learned("web");
       stream.push("Backend", [wrong("web")]);
       stream.push("Frontend", [wrong(WEB)]);
       stream.push("Self", [wrong("self")]);
@@ -96,7 +96,7 @@ describe("what the controller pushes", () => {
     });
 
     it("is told of once, however often it changes", async () => {
-      const { harness, stream } = await learnt("web");
+      const { harness, stream } = await learned("web");
       for (let i = 0; i < 3; i++) {
         stream.push("Backend", [wrong("web", `bad${i}`)]);
         stream.push("Frontend", [wrong(WEB, `bad${i}`)]);
@@ -107,7 +107,7 @@ describe("what the controller pushes", () => {
     });
 
     it("is offered in its last good version on the next stream", async () => {
-      const { harness, stream } = await learnt("web");
+      const { harness, stream } = await learned("web");
       stream.push("Backend", [wrong("web")]);
       stream.end("failed");
       const next = await harness.reconnect();
@@ -116,7 +116,7 @@ describe("what the controller pushes", () => {
   });
 
   it("is refused where it would take more names than the controller lets a stream have", async () => {
-    const { harness, stream } = await learnt("web");
+    const { harness, stream } = await learned("web");
     const names = Array.from({ length: 10_000 }, (_, n) => `b${n}`);
     stream.push("Frontend", [{ name: WEB, version: "many", content: names.join(",") }]);
     harness.clock.advance(10_000);
@@ -129,7 +129,7 @@ describe("what the controller pushes", () => {
 
   describe("a new Frontend", () => {
     it("takes effect when its Backends are known; the old one holds till then", async () => {
-      const { harness, stream } = await learnt("web");
+      const { harness, stream } = await learned("web");
       stream.push("Frontend", [frontendOf(WEB, "web", "v2")]);
       assert.deepEqual(harness.sink.calls, []);
       assert.deepEqual([...stream.subscribed("Backend")], ["web", "v2"]);
@@ -140,7 +140,7 @@ describe("what the controller pushes", () => {
     });
 
     it("takes effect after two seconds whether they are known or not", async () => {
-      const { harness, stream } = await learnt("web");
+      const { harness, stream } = await learned("web");
       stream.push("Frontend", [frontendOf(WEB, "v2")]);
       harness.clock.advance(1_999);
       stream.push("Frontend", [frontendOf(WEB, "v2", "v3")]);
@@ -149,7 +149,7 @@ describe("what the controller pushes", () => {
     });
 
     it("waits as long as the controller is gone, and two seconds more", async () => {
-      const { harness, stream } = await learnt("web");
+      const { harness, stream } = await learned("web");
       stream.push("Frontend", [frontendOf(WEB, "v2")]);
       stream.end("failed");
       const next = await harness.reconnect();
@@ -163,7 +163,7 @@ describe("what the controller pushes", () => {
     });
 
     it("is forgotten when the old one comes back before it took effect", async () => {
-      const { harness, stream } = await learnt("web");
+      const { harness, stream } = await learned("web");
       stream.push("Frontend", [frontendOf(WEB, "v2")]);
       stream.push("Frontend", [frontendOf(WEB, "web")]);
       harness.clock.advance(10_000);
@@ -172,7 +172,7 @@ describe("what the controller pushes", () => {
     });
 
     it("lets the old one's Backends go only when it is in force", async () => {
-      const { harness, stream } = await learnt("web");
+      const { harness, stream } = await learned("web");
       harness.sink.isPrompt = false;
       stream.push("Frontend", [frontendOf(WEB, "v2")]);
       stream.push("Backend", [backendOf("v2")]);
@@ -189,7 +189,7 @@ describe("what the controller pushes", () => {
 
   describe("a Backend that no Frontend names any more", () => {
     it("goes a while later", async () => {
-      const { harness, stream } = await learnt("web", "old");
+      const { harness, stream } = await learned("web", "old");
       stream.push("Frontend", [frontendOf(WEB, "web")]);
       harness.clock.advance(4_999);
       assert.deepEqual([...stream.subscribed("Backend")], ["web", "old"]);
@@ -200,7 +200,7 @@ describe("what the controller pushes", () => {
     });
 
     it("stays when a Frontend names it again", async () => {
-      const { harness, stream } = await learnt("web", "old");
+      const { harness, stream } = await learned("web", "old");
       stream.push("Frontend", [frontendOf(WEB, "web")]);
       stream.push("Frontend", [frontendOf(WEB, "web", "old")]);
       harness.clock.advance(60_000);
@@ -208,7 +208,7 @@ describe("what the controller pushes", () => {
     });
 
     it("is asked for anew when it is named after it went", async () => {
-      const { harness, stream } = await learnt("web", "old");
+      const { harness, stream } = await learned("web", "old");
       stream.push("Frontend", [frontendOf(WEB, "web")]);
       harness.clock.advance(5_000);
       stream.push("Frontend", [frontendOf(WEB, "old")]);
@@ -220,7 +220,7 @@ describe("what the controller pushes", () => {
 
   describe("the end of a Backend", () => {
     it("waits for the Frontends that name it, but not for long", async () => {
-      const { harness, stream } = await learnt("web", "old");
+      const { harness, stream } = await learned("web", "old");
       stream.push("Backend", [], ["old"]);
       harness.clock.advance(1_999);
       assert.deepEqual(harness.sink.calls, []);
@@ -229,7 +229,7 @@ describe("what the controller pushes", () => {
     });
 
     it("is taken back by new content", async () => {
-      const { harness, stream } = await learnt("web", "old");
+      const { harness, stream } = await learned("web", "old");
       stream.push("Backend", [], ["old"]);
       stream.push("Backend", [backendOf("old", "2")]);
       harness.clock.advance(60_000);
@@ -237,7 +237,7 @@ describe("what the controller pushes", () => {
     });
 
     it("does not come while the controller is gone", async () => {
-      const { harness, stream } = await learnt("web", "old");
+      const { harness, stream } = await learned("web", "old");
       stream.push("Backend", [], ["old"]);
       stream.end("failed");
       const next = await harness.reconnect();
@@ -250,7 +250,7 @@ describe("what the controller pushes", () => {
   });
 
   it("takes a Frontend out that the controller has no more, and its Backends after it", async () => {
-    const { harness, stream } = await learnt("web");
+    const { harness, stream } = await learned("web");
     stream.push("Frontend", [], [WEB]);
     assert.deepEqual(harness.sink.calls, [`-F ${WEB}`]);
     assert.equal(harness.client.knows(WEB), "unknown-to-controller");
@@ -262,19 +262,19 @@ describe("what the controller pushes", () => {
 
 describe("destinations that are not used any more", () => {
   it("are unsubscribed from and taken out", async () => {
-    const { harness, stream } = await learnt("web");
+    const { harness, stream } = await learned("web");
     harness.client.forget([WEB, "10.96.0.9:80"]);
     assert.deepEqual(harness.sink.calls, [`-F ${WEB}`]);
     assert.deepEqual([...stream.subscribed("Frontend")], []);
-    assert.equal(harness.client.knows(WEB), "not-learnt");
+    assert.equal(harness.client.knows(WEB), "not-learned");
     harness.clock.advance(5_000);
     assert.deepEqual(harness.sink.calls, [`-F ${WEB}`, "-B web"]);
     assert.deepEqual([...stream.subscribed("Backend")], []);
     assert.equal(harness.clock.timers, 0);
   });
 
-  it("are learnt anew when they are dialled again", async () => {
-    const { harness, stream } = await learnt("web");
+  it("are learned anew when they are dialled again", async () => {
+    const { harness, stream } = await learned("web");
     harness.client.forget([WEB]);
     const { outcomes } = harness.learn(WEB);
     assert.deepEqual([...stream.subscribed("Frontend")], [WEB]);
@@ -283,7 +283,7 @@ describe("destinations that are not used any more", () => {
   });
 
   it("stay while the controller is gone, and while a connection waits", async () => {
-    const { harness, stream } = await learnt("web");
+    const { harness, stream } = await learned("web");
     const { outcomes } = harness.learn("10.96.0.2:80");
     harness.client.forget(["10.96.0.2:80"]);
     stream.end("failed");
@@ -296,7 +296,7 @@ describe("destinations that are not used any more", () => {
 
 describe("a stream without room", () => {
   it("gets the acknowledgement, and the rest when there is room again", async () => {
-    const { harness, stream } = await learnt("web");
+    const { harness, stream } = await learned("web");
     stream.hasRoom = false;
     const resources: StubResource[] = [frontendOf(WEB, "v2")];
     stream.push("Frontend", resources);
@@ -309,7 +309,7 @@ describe("a stream without room", () => {
   });
 
   it("is not told of names that came and went meanwhile", async () => {
-    const { harness, stream } = await learnt("web");
+    const { harness, stream } = await learned("web");
     stream.hasRoom = false;
     stream.push("Self", []);
     harness.learn("10.96.0.2:80").cancel?.();

@@ -38,7 +38,7 @@ export class SnapshotWriter {
       if (resources.length > 0) log.info("the snapshot is in force", { resources: resources.length });
       return resources;
     } catch (error) {
-      log.warn("the snapshot can't be used; what it had is learnt anew", { error: messageOf(error) });
+      log.warn("the snapshot can't be used; what it had is learned anew", { error: messageOf(error) });
       return [];
     }
   }

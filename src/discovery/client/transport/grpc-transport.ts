@@ -19,7 +19,7 @@ interface Lookup {
 /**
  * gRPC over node:http2 and TLS, each stream on a connection of its own.
  *
- * The framing is our own because of memory at rest: with 20 Services of 10 endpoints learnt it takes 7.5 MB of private
+ * The framing is our own because of memory at rest: with 20 Services of 10 endpoints learned it takes 7.5 MB of private
  * memory more than a process without a stream, and the same on @grpc/grpc-js 13.1 MB (with one Service 6.4 and 10.8;
  * medians of seven by test/bench/controller-stream.bench.ts).
  */

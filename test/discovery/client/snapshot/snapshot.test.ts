@@ -108,7 +108,7 @@ describe("the snapshot at the start", () => {
 });
 
 describe("the snapshot while it runs", () => {
-  async function learnt(store: StubStore): Promise<ClientHarness> {
+  async function learned(store: StubStore): Promise<ClientHarness> {
     const harness = new ClientHarness(store);
     const stream = await harness.connected();
     harness.learn(WEB);
@@ -121,7 +121,7 @@ describe("the snapshot while it runs", () => {
 
   it("is written soon after a change, with what is in force", async () => {
     const store = new StubStore();
-    const harness = await learnt(store);
+    const harness = await learned(store);
     harness.clock.advance(999);
     assert.equal(store.writes, 0);
     harness.clock.advance(1);
@@ -136,7 +136,7 @@ describe("the snapshot while it runs", () => {
 
   it("is not written again before a while, and then only once", async () => {
     const store = new StubStore();
-    const harness = await learnt(store);
+    const harness = await learned(store);
     harness.clock.advance(1_000);
     await harness.settle();
     for (let i = 0; i < 49; i++) {
@@ -155,7 +155,7 @@ describe("the snapshot while it runs", () => {
 
   it("is written once more for what changed during a write", async () => {
     const store = new StubStore();
-    const harness = await learnt(store);
+    const harness = await learned(store);
     harness.clock.advance(1_000);
     harness.stream.push("Backend", [backendOf("web", "2")]);
     await harness.settle();
@@ -167,7 +167,7 @@ describe("the snapshot while it runs", () => {
 
   it("keeps the old Frontend while a new one waits, and loses what is forgotten", async () => {
     const store = new StubStore();
-    const harness = await learnt(store);
+    const harness = await learned(store);
     harness.stream.push("Frontend", [frontendOf(WEB, "v2")]);
     harness.clock.advance(1_000);
     await harness.settle();
@@ -186,7 +186,7 @@ describe("the snapshot while it runs", () => {
 
   it("is written at the end, if something changed", async () => {
     const store = new StubStore();
-    const harness = await learnt(store);
+    const harness = await learned(store);
     await harness.client.stop();
     assert.equal(store.writes, 1);
     await harness.client.stop();
@@ -196,7 +196,7 @@ describe("the snapshot while it runs", () => {
   it("tells once of what keeps it from being written, and does not stop anything", async () => {
     const store = new StubStore();
     store.writeError = new Error("read-only file system");
-    const harness = await learnt(store);
+    const harness = await learned(store);
     for (let i = 0; i < 5; i++) {
       harness.stream.push("Backend", [backendOf("web", `v${i}`)]);
       harness.clock.advance(5_000);

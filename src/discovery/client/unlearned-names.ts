@@ -10,11 +10,11 @@ const IDLE_MS = 600_000;
 /**
  * The destinations that were asked for and that no Frontend is known for, the least recently used first.
  *
- * They stay subscribed to, so that a Service which comes later is learnt at once. What a program dials is not for the
+ * They stay subscribed to, so that a Service which comes later is learned at once. What a program dials is not for the
  * sidecar to choose, so there is a bound: a program that dials ever new addresses gets about a hundred of them a second
  * looked up, and the rest pass through unasked.
  */
-export class UnlearntNames {
+export class UnlearnedNames {
   readonly #entries = new Map<string, FrontendEntry>();
 
   get size(): number {
