@@ -23,7 +23,8 @@ const resends = (reason: string): string =>
   `eastbound_resends_total{service_namespace="shop",service="web",port="80",reason="${reason}"}`;
 
 describe("a pod under load that never sends a request twice loses none", function () {
-  this.timeout(60_000);
+  // A sidecar that could not connect for some time waits for up to ten seconds before it tries again.
+  this.timeout(120_000);
   let captured: CapturedNetwork;
   let controller: NamespaceController;
   let load: NamespaceLoad;
@@ -91,6 +92,7 @@ describe("a pod under load that never sends a request twice loses none", functio
 
   it("when the controller comes and goes again", async () => {
     await load.begin("10.96.0.60", 80);
+    await load.answered("one", ENOUGH);
     for (let n = 0; n < 2; n++) {
       await lose();
       await load.answered("one", ENOUGH);

@@ -1,6 +1,7 @@
 // Runs inside a network namespace: pods that come and go, and a client that never sends a request twice.
 import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, request, type Server } from "node:http";
+import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LoadReport, LoadRequest } from "./namespace-load.ts";
 
@@ -29,8 +30,8 @@ class Pod {
 
   end(): void {
     this.#isEnding = true;
-    // Takes no more connections, and lets those go on that there are; the http server's own close would cut idle ones.
-    this.#server.close();
+    // Takes no more connections, and lets those go on that there are: http's own close would cut those that rest.
+    net.Server.prototype.close.call(this.#server);
   }
 }
 
