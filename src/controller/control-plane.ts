@@ -49,16 +49,6 @@ export class ControlPlane {
     this.catalogue = new Catalogue({ frontends, backends, nodes: this.#nodes });
   }
 
-  /** By name. */
-  get nodes(): ReadonlyMap<string, Node> {
-    return this.#nodes;
-  }
-
-  /** How many changes wait to be bound. */
-  get pending(): number {
-    return this.#pending.length;
-  }
-
   /** Takes in what a source of objects has to say, in its order. */
   change(inputs: Iterable<BindingInput>): void {
     if (this.#pending.length === 0) this.#seenMs = this.#options.clock.now();

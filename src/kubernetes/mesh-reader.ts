@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { ZONE_LABEL } from "../resources/node.ts";
 import { type MeshObject, type ParsedObject, parseObject } from "../resources/parse-object.ts";
 import { isRecord } from "../resources/read/field.ts";
@@ -17,7 +16,6 @@ export interface MeshResource {
 }
 
 export const MESH_RESOURCES: readonly MeshResource[] = [
-  { group: "", kind: "Namespace", plural: "namespaces", versions: ["v1"], isCustom: false },
   { group: "", kind: "Node", plural: "nodes", versions: ["v1"], isCustom: false },
   { group: "", kind: "Service", plural: "services", versions: ["v1"], isCustom: false },
   {
@@ -51,8 +49,8 @@ export function apiResource({ group, plural, versions }: MeshResource): ApiResou
 /**
  * Makes what reads received objects of one kind, good ones and invalid ones with their problems. Objects of a list carry
  * neither apiVersion nor kind. Left out are labels and annotations that the mesh does not read, and the generation of
- * kinds without a status of ours, so that changes of nothing else are the same to `isSameObject`. Undefined for what
- * has no metadata at all.
+ * kinds without a status of ours, so that two readings are deeply equal where nothing else has changed. Undefined for
+ * what has no metadata at all.
  */
 export function meshReader({
   group,
@@ -75,11 +73,6 @@ export function meshReader({
       ? { kind: "object", object: slices.compact(parsed.object) }
       : parsed;
   };
-}
-
-/** Whether two readings of an object mean the same to the mesh. About 1 µs an endpoint. */
-export function isSameObject(before: ParsedObject, after: ParsedObject): boolean {
-  return isDeepStrictEqual(before, after);
 }
 
 /** All annotations and labels that the mesh reads. */

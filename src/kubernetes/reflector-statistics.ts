@@ -32,10 +32,6 @@ export interface ReflectorStatistics {
   readonly skipped: number;
   /** Batches that `onChanges` threw at. */
   readonly handlerErrors: number;
-  /** When the last list was complete. */
-  readonly listedMs: number | undefined;
-  /** When the last added, modified or deleted object came. */
-  readonly lastEventMs: number | undefined;
   /** When the server last said anything: what is held is at least as fresh as this, but for the way. */
   readonly lastHeardMs: number | undefined;
 }
@@ -59,8 +55,6 @@ export function emptyStatistics(): MutableStatistics {
     malformed: 0,
     skipped: 0,
     handlerErrors: 0,
-    listedMs: undefined,
-    lastEventMs: undefined,
     lastHeardMs: undefined,
   };
 }

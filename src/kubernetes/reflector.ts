@@ -204,7 +204,6 @@ export class Reflection<T> implements Reflector {
     if (result.kind === "failed") return result;
     this.#resourceVersion = result.resourceVersion;
     statistics.lists[this.#listReason]++;
-    statistics.listedMs = clock.now();
     this.#malformedBefore = statistics.malformed;
     this.#silentWatches = 0;
     this.#memory.deliver(result.list.complete());
@@ -308,7 +307,6 @@ export class Reflection<T> implements Reflector {
       case "MODIFIED":
       case "DELETED":
         statistics.events++;
-        statistics.lastEventMs = this.#options.clock.now();
         return type === "DELETED" ? held.delete(object) : held.upsert(object);
       default:
         this.#countMalformed();

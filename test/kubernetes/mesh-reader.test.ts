@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { apiResource, isSameObject, MESH_RESOURCES, meshReader } from "../../src/kubernetes/mesh-reader.ts";
+import { isDeepStrictEqual } from "node:util";
+import { apiResource, MESH_RESOURCES, meshReader } from "../../src/kubernetes/mesh-reader.ts";
 import { ZONE_LABEL } from "../../src/resources/node.ts";
 import { type MeshObject, type ParsedObject, parseObject } from "../../src/resources/parse-object.ts";
 
@@ -49,7 +50,6 @@ describe("mesh reader", () => {
         return `${each.kind} ${group}/${version}/${plural}${each.isCustom ? " custom" : ""}`;
       }),
       [
-        "Namespace /v1/namespaces",
         "Node /v1/nodes",
         "Service /v1/services",
         "EndpointSlice discovery.k8s.io/v1/endpointslices",
@@ -127,11 +127,11 @@ describe("mesh reader", () => {
       ...raw("Service", { resourceVersion: "8", labels: { a: "b" } }),
       status: { loadBalancer: {} },
     };
-    assert.equal(isSameObject(...readTwo("Service", raw("Service"), later)), true);
+    assert.equal(isDeepStrictEqual(...readTwo("Service", raw("Service"), later)), true);
   });
 
   it("finds objects different that differ in what the mesh reads", () => {
     const later = { ...raw("Service"), spec: { clusterIP: "10.96.0.8", ports: [{ port: 80 }] } };
-    assert.equal(isSameObject(...readTwo("Service", raw("Service"), later)), false);
+    assert.equal(isDeepStrictEqual(...readTwo("Service", raw("Service"), later)), false);
   });
 });

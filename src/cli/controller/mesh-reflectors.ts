@@ -50,9 +50,7 @@ export class MeshReflectors {
 
   constructor(options: MeshReflectorsOptions) {
     this.#options = options;
-    const resources = MESH_RESOURCES.filter(
-      ({ kind }) => kind !== "Namespace" && (options.strictGrants || kind !== "ReferenceGrant"),
-    );
+    const resources = MESH_RESOURCES.filter(({ kind }) => options.strictGrants || kind !== "ReferenceGrant");
     this.reflectors = new Map(resources.map((resource) => [resource.kind, this.#start(resource)]));
   }
 

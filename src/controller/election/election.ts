@@ -1,6 +1,7 @@
 import { messageOf } from "../../resources/error-message.ts";
 import type { ControllerClock } from "../clock.ts";
 import type { ControllerLog } from "../controller-log.ts";
+import { Sleeper } from "../sleeper.ts";
 import { type ElectionLimits, electionLimits } from "./election-limits.ts";
 import type { LeaseAnswer, LeasePort, LeaseRecord, StoredLease } from "./lease-port.ts";
 import { LeaseWatcher } from "./lease-watcher.ts";
@@ -65,10 +66,11 @@ class Candidate {
   readonly #watcher: LeaseWatcher;
   #term: Term | undefined;
   #isStopping = false;
-  #wake: () => void = () => undefined;
+  readonly #sleeper: Sleeper;
 
   constructor(options: ElectionOptions) {
     this.#options = options;
+    this.#sleeper = new Sleeper(options.clock);
     this.#limits = options.limits ?? electionLimits;
     this.#watcher = new LeaseWatcher(this.#limits.durationMs);
   }
@@ -84,14 +86,15 @@ class Candidate {
   stop(): void {
     this.#isStopping = true;
     this.#term?.abort.abort();
-    this.#wake();
+    this.#sleeper.wake();
   }
 
   async run(): Promise<void> {
     while (!this.#isStopping) {
       const term = await this.#acquire();
       if (term !== undefined) await this.#lead(term);
-      if (!this.#isStopping) await this.#sleep(this.#limits.pollMs * (0.8 + 0.4 * this.#options.random()));
+      if (!this.#isStopping)
+        await this.#sleeper.sleep(this.#limits.pollMs * (0.8 + 0.4 * this.#options.random()));
     }
   }
 
@@ -131,13 +134,13 @@ class Candidate {
     let isWorking = true;
     const work = this.#work(term).finally(() => {
       isWorking = false;
-      this.#wake();
+      this.#sleeper.wake();
     });
     const hasEnded = (): boolean => !isWorking || term.abort.signal.aborted;
     const disarm = this.#armDeadline(term);
     let hasRenewed = true;
     while (!hasEnded()) {
-      await this.#sleep(hasRenewed ? this.#limits.renewMs : this.#limits.pollMs);
+      await this.#sleeper.sleep(hasRenewed ? this.#limits.renewMs : this.#limits.pollMs);
       hasRenewed = hasEnded() || (await this.#renew(term));
     }
     disarm();
@@ -177,7 +180,7 @@ class Candidate {
     if (term.abort.signal.aborted) return;
     this.#options.log.warn("lost the Lease", { reason, holder: this.#watcher.holder });
     term.abort.abort();
-    this.#wake();
+    this.#sleeper.wake();
   }
 
   /** Returns whether the term goes on as long as it can. */
@@ -257,16 +260,6 @@ class Candidate {
     const answer = await Promise.race([call(abort.signal), late.promise]);
     timer.stop();
     return answer;
-  }
-
-  /** Waits, but not beyond what `#wake` is called for. */
-  async #sleep(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#options.clock.startTimer(resolve, ms);
-    this.#wake = resolve;
-    await promise;
-    timer.stop();
-    this.#wake = () => undefined;
   }
 
   #warn(message: string, error: string): void {

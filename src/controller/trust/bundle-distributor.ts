@@ -1,5 +1,6 @@
 import type { ControllerClock } from "../clock.ts";
 import type { ControllerLog } from "../controller-log.ts";
+import { Sleeper } from "../sleeper.ts";
 import type { BundleAnswer, BundleMap, BundlePort } from "./bundle-port.ts";
 
 /** Whether a namespace is to have the bundle. A terminating one takes no new objects, and all in it goes anyway. */
@@ -21,8 +22,6 @@ export interface DistributorOptions {
   readonly log: ControllerLog;
   /** Called when the wanted bundle has come everywhere. */
   readonly onEverywhere?: () => void;
-  /** Called for each attempt that failed, with the API server's words. */
-  readonly onFailure?: (namespace: string, message: string) => void;
 }
 
 /** How many ConfigMaps are written at a time. */
@@ -52,14 +51,15 @@ export class BundleDistributor {
   #bundle: string | undefined;
   #isSynced = false;
   #wasEverywhere = false;
-  #wake: () => void = () => undefined;
+  readonly #sleeper: Sleeper;
 
   constructor(options: DistributorOptions) {
     this.#options = options;
+    this.#sleeper = new Sleeper(options.clock);
     this.#judge(options.ownNamespace);
     void options.synced.then(() => {
       this.#isSynced = true;
-      this.#wake();
+      this.#sleeper.wake();
       this.#tell();
     });
   }
@@ -72,7 +72,7 @@ export class BundleDistributor {
       else this.#namespaces.delete(name);
       this.#reopen(name);
     }
-    this.#wake();
+    this.#sleeper.wake();
   }
 
   /** Takes changes of ConfigMaps `eastbound-ca`; keys are `namespace/name`. */
@@ -83,7 +83,7 @@ export class BundleDistributor {
       else this.#maps.delete(namespace);
       this.#reopen(namespace);
     }
-    this.#wake();
+    this.#sleeper.wake();
     this.#tell();
   }
 
@@ -95,7 +95,7 @@ export class BundleDistributor {
     for (const name of [...this.#namespaces.keys(), ...this.#maps.keys(), this.#options.ownNamespace]) {
       this.#reopen(name);
     }
-    this.#wake();
+    this.#sleeper.wake();
   }
 
   /** Whether every namespace that is to have the wanted bundle has it. */
@@ -115,7 +115,7 @@ export class BundleDistributor {
   async run(signal: AbortSignal, mayWrite: () => boolean): Promise<void> {
     // What an earlier term of this replica wanted may be out of date.
     this.#bundle = undefined;
-    const onAbort = (): void => this.#wake();
+    const onAbort = (): void => this.#sleeper.wake();
     signal.addEventListener("abort", onAbort);
     while (!signal.aborted) {
       const due = this.#due();
@@ -160,15 +160,10 @@ export class BundleDistributor {
 
   async #sleep(): Promise<void> {
     const { clock } = this.#options;
-    const { promise, resolve } = Promise.withResolvers<void>();
     const isReady = this.#isSynced && this.#bundle !== undefined;
     const ends = isReady ? [...this.#open].map((name) => this.#pauses.get(name)?.untilMs ?? 0) : [];
     const waitMs = Math.min(longestPauseMs, ...ends.map((end) => Math.max(0, end - clock.now())));
-    const timer = clock.startTimer(resolve, waitMs);
-    this.#wake = resolve;
-    await promise;
-    timer.stop();
-    this.#wake = () => undefined;
+    await this.#sleeper.sleep(waitMs);
   }
 
   async #settle(namespace: string, signal: AbortSignal, mayWrite: () => boolean): Promise<void> {
@@ -208,14 +203,15 @@ export class BundleDistributor {
    * again after a pause, in which its change is told.
    */
   #note(namespace: string, answer: BundleAnswer): void {
-    const { log, onFailure } = this.#options;
     this.#open.add(namespace);
     this.#pause(namespace, answer.kind === "failed");
     if (answer.kind !== "failed") return;
     const { message } = answer;
     // Not by namespace: where a right is missing there are thousands.
-    log.limited("warn", "can't write the ConfigMap of the CAs", "", { namespace, error: message });
-    onFailure?.(namespace, message);
+    this.#options.log.limited("warn", "can't write the ConfigMap of the CAs", "", {
+      namespace,
+      error: message,
+    });
   }
 
   /** Failures pause twice as long each time. */

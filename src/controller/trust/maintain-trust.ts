@@ -1,6 +1,7 @@
 import { messageOf } from "../../resources/error-message.ts";
 import type { ControllerClock } from "../clock.ts";
 import type { ControllerLog } from "../controller-log.ts";
+import { Sleeper } from "../sleeper.ts";
 import { type TrustStep, type TrustTimes, trustTimes } from "./plan-trust.ts";
 import { reviseTrust } from "./revise-trust.ts";
 import { SteadyClock } from "./steady-clock.ts";
@@ -63,7 +64,7 @@ const longestPauseMs = 30_000;
 
 class MaintenanceLoop {
   readonly #options: MaintainTrustOptions;
-  #wake: () => void = () => undefined;
+  readonly #sleeper: Sleeper;
   #isPoked = false;
   #mayBePoked = false;
   /** From the start on: who comes to lead after a jump must not take what it led to for the right time. */
@@ -73,18 +74,19 @@ class MaintenanceLoop {
   constructor(options: MaintainTrustOptions) {
     this.#options = options;
     const { clock } = options;
+    this.#sleeper = new Sleeper(clock);
     this.#steady = new SteadyClock(clock.wallTime(), clock.now());
   }
 
   poke(): void {
     this.#isPoked = true;
-    if (this.#mayBePoked) this.#wake();
+    if (this.#mayBePoked) this.#sleeper.wake();
   }
 
   async run(signal: AbortSignal, mayWrite: () => boolean): Promise<void> {
     const { checkMs = 60_000, distribution, random } = this.#options;
     const distributing = distribution.run(signal, mayWrite);
-    const onAbort = (): void => this.#wake();
+    const onAbort = (): void => this.#sleeper.wake();
     signal.addEventListener("abort", onAbort);
     let failures = 0;
     while (!signal.aborted) {
@@ -93,9 +95,9 @@ class MaintenanceLoop {
       failures = isDone ? 0 : failures + 1;
       const pauseMs = Math.min(longestPauseMs, shortestPauseMs * 2 ** failures) * (0.75 + 0.5 * random());
       // A poke does not end this pause: somebody may change the Secret as fast as it is set right.
-      await this.#sleep(pauseMs, signal);
+      if (!signal.aborted) await this.#sleeper.sleep(pauseMs);
       this.#mayBePoked = true;
-      if (isDone && !this.#isPoked) await this.#sleep(checkMs, signal);
+      if (isDone && !this.#isPoked && !signal.aborted) await this.#sleeper.sleep(checkMs);
       this.#mayBePoked = false;
     }
     signal.removeEventListener("abort", onAbort);
@@ -200,16 +202,6 @@ class MaintenanceLoop {
       log.info("changed the Secret with the CAs", { change: kind, ...fields });
       onChange?.(change);
     }
-  }
-
-  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#options.clock.startTimer(resolve, ms);
-    this.#wake = resolve;
-    await promise;
-    timer.stop();
-    this.#wake = () => undefined;
   }
 }
 

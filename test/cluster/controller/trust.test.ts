@@ -74,9 +74,12 @@ class TrustReplica {
       synced: Promise.resolve().then(() => Promise.all(this.#reflectors.map((each) => each.synced))),
       clock: systemClock,
       random: Math.random,
-      log: quiet,
+      log: {
+        ...quiet,
+        limited: (_level, message, _key, fields) =>
+          void this.failures.push(`${message} ${JSON.stringify(fields)}`),
+      },
       onEverywhere: () => this.maintainer.poke(),
-      onFailure: (namespace, message) => this.failures.push(`${namespace}: ${message}`),
     });
     this.maintainer = createTrustMaintainer({
       secrets: createTrustSecretApi({ api, namespace: own.name }),

@@ -1,15 +1,12 @@
 // A process of its own, with --expose-gc: node --expose-gc measure-reflectors.ts KUBECONFIG
 // Follows everything that the mesh reads, and prints what that takes as JSON.
+
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { isDeepStrictEqual } from "node:util";
 import { ApiError } from "../../../src/kubernetes/api-error.ts";
 import { createWatchApi } from "../../../src/kubernetes/http-api.ts";
 import { loadKubeConfig } from "../../../src/kubernetes/kube-config.ts";
-import {
-  apiResource,
-  isSameObject,
-  MESH_RESOURCES,
-  meshReader,
-} from "../../../src/kubernetes/mesh-reader.ts";
+import { apiResource, MESH_RESOURCES, meshReader } from "../../../src/kubernetes/mesh-reader.ts";
 import { type Reflector, startReflector } from "../../../src/kubernetes/reflector.ts";
 import type { WatchApi } from "../../../src/kubernetes/watch-api.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
@@ -104,7 +101,7 @@ const sync = await phase(async () => {
     const reflector = startReflector({
       resource: apiResource(resource),
       read: meshReader(resource),
-      isSame: isSameObject,
+      isSame: isDeepStrictEqual,
       onChanges: (batch) => {
         changes += batch.length;
       },
