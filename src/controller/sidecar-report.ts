@@ -1,7 +1,7 @@
 import type { ResourceType } from "../discovery/resource-types.ts";
 import type { SessionView, SyncState, TypeView } from "../discovery/server/session-view.ts";
 
-/** What `GET /sidecars` answers: the sidecars that are connected to one replica. Times are ages, so that clocks need not agree. */
+/** What `GET /sidecars` answers: the sidecars of one replica. Times are ages, so that clocks need not agree. */
 export interface SidecarsReport {
   /** The replica. */
   readonly controller: string;

@@ -62,7 +62,8 @@ export interface FrontendTableOptions {
 
 /**
  * The Frontends that were asked for. A new one takes effect when all Backends that it names are known, or 2 s later
- * (a first one not without its own Service's); the one before it, with its Backends, stays in force till then. Nothing runs out while the controller is not there.
+ * (a first one not without its own Service's); the one before it, with its Backends, stays in force till then. Nothing
+ * runs out while the controller is not there.
  */
 export class FrontendTable {
   readonly #options: FrontendTableOptions;

@@ -1,6 +1,6 @@
 import type { BoundFilter, Frontend } from "../../binding/frontend.ts";
 
-/** The names of all Backends that a Frontend can send anything to, each once: its own Service's, its routes', its mirrors'. */
+/** The names of all Backends that a Frontend sends to, each once: its own Service's, its routes', its mirrors'. */
 export function namedBackends(frontend: Frontend): readonly string[] {
   const names = new Set([frontend.backend]);
   for (const route of frontend.routes?.routes ?? []) {

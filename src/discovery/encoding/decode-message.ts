@@ -57,7 +57,10 @@ export function refuseUnknown(field: Field): void {
   if (unknown !== undefined) report(field, `has field ${unknown}, which this version does not know`);
 }
 
-/** A value of an enum, by number. `unknown` stands for values that this version does not know; without it they are refused. */
+/**
+ * A value of an enum, by number. `unknown` stands for values that this version does not know; without it they are
+ * refused.
+ */
 export function enumOf<T extends string>(words: Readonly<Record<number, T>>, unknown?: NoInfer<T>): Read<T> {
   const [standIn] = Object.values(words);
   return (field) => {

@@ -29,7 +29,10 @@ export class RequestAllowance {
     this.#atMs = nowMs;
   }
 
-  /** Counts one request, for more than one by its `cost`. Returns for how many milliseconds no other should be read; 0 while there is room. */
+  /**
+   * Counts one request, for more than one by its `cost`.
+   * @returns for how many milliseconds no other should be read; 0 while there is room
+   */
   take(nowMs: number, cost = 1): number {
     const gained = ((nowMs - this.#atMs) * this.#perSecond) / 1000;
     this.#left = Math.min(this.#burst, this.#left + gained) - cost;
