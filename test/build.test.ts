@@ -63,12 +63,12 @@ describe("npm run build", function () {
 
   it("loads no command, and nothing that commands need, before one is named", () => {
     const loaded = loadedWith(relative(root, start), metafile);
-    assert.deepEqual(
-      loaded.toSorted(),
-      ["closest", "commands", "config-file", "main", "run-command-line", "version"].map(
+    assert.deepEqual(loaded.toSorted(), [
+      ...["closest", "commands", "config-file", "main", "run-command-line", "version"].map(
         (n) => `src/cli/${n}.ts`,
       ),
-    );
+      "src/resources/error-message.ts",
+    ]);
   });
 
   it("loads for a sidecar behind a controller neither YAML, nor manifests, nor what binds, nor the control plane", () => {
