@@ -167,7 +167,7 @@ export class Reflection<T> implements Reflector {
       error: error.message,
       ...(error.status === undefined ? {} : { status: error.status }),
       failures: this.#failures,
-      retryMs: Math.round(delayMs),
+      retry_ms: Math.round(delayMs),
     });
     await this.#pause(delayMs);
   }
@@ -207,12 +207,11 @@ export class Reflection<T> implements Reflector {
     this.#malformedBefore = statistics.malformed;
     this.#silentWatches = 0;
     this.#memory.deliver(result.list.complete());
-    const milliseconds = Math.round(clock.now() - startMs);
     const fields = {
       resource: this.#memory.resource,
       objects: held.size,
       reason: this.#listReason,
-      milliseconds,
+      took_ms: Math.round(clock.now() - startMs),
     };
     log.info("listed all objects", fields);
     this.#isSynced = true;

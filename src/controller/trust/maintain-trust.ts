@@ -198,14 +198,19 @@ class MaintenanceLoop {
     for (const step of steps) {
       const change = describe(step, after);
       if (change === undefined || isNew) continue;
-      const { kind, ...fields } = change;
-      log.info("changed the Secret with the CAs", { change: kind, ...fields });
+      log.info("changed the Secret with the CAs", fieldsOf(change));
       onChange?.(change);
     }
   }
 }
 
 type DescribedStep = Exclude<TrustChange, { kind: "created" | "repaired" | "failed" }>;
+
+function fieldsOf(change: DescribedStep): Readonly<Record<string, string>> {
+  if (change.kind === "authority-dropped") return { change: change.kind };
+  const { kind, why, expiresMs } = change;
+  return { change: kind, why, expires: new Date(expiresMs).toISOString() };
+}
 
 function describe(step: TrustStep, after: TrustContent): DescribedStep | undefined {
   switch (step.kind) {
