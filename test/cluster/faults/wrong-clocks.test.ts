@@ -18,7 +18,6 @@ describe("clocks jump", function suite() {
   this.timeout("5m");
   let scene: FaultScene;
   let trust: unknown;
-  let revision = 1;
 
   before(async () => {
     scene = await FaultScene.start({ hasFakeClock: true, proxy: ["--access-log", "json"] });
@@ -50,9 +49,7 @@ describe("clocks jump", function suite() {
 
   /** All endpoints of a backend are replaced, and no request fails. */
   async function assertServes(): Promise<void> {
-    revision++;
-    await scene.rollOut("one", String(revision));
-    await scene.answeredBy(String(revision));
+    await scene.rollOut("one");
     await scene.assertUnharmed();
   }
 

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import type { LoadReport } from "../image/load-report.ts";
+import { atTheEnd } from "./cluster.ts";
 import { clusterIps, echoDeployment, echoService, rolledOut } from "./echo.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { LoadPod } from "./load-pod.ts";
@@ -25,6 +26,7 @@ export class FaultScene implements AsyncDisposable {
   readonly #resources: AsyncDisposableStack;
   #before: LoadReport = {};
   #requestsBefore = 0;
+  #revision = 1;
 
   private constructor(resources: AsyncDisposableStack, mesh: Mesh, namespace: TestNamespace, load: LoadPod) {
     this.#resources = resources;
@@ -33,11 +35,30 @@ export class FaultScene implements AsyncDisposable {
     this.load = load;
   }
 
+  /**
+   * One as usual, which tests that leave it as they found it share: it is there until another one is started, or to the
+   * end. Counts from here.
+   */
+  static async shared(): Promise<FaultScene> {
+    if (shared === undefined) {
+      shared = await FaultScene.start();
+      atTheEnd(async () => FaultScene.#endShared());
+    }
+    await shared.mesh.ready(2);
+    await shared.begin();
+    return shared;
+  }
+
+  static async #endShared(): Promise<void> {
+    await shared?.[Symbol.asyncDispose]();
+    shared = undefined;
+  }
+
+  /** One of a test's own. There can be but one mesh on a cluster: any other ends. */
   static async start(options: FaultSceneOptions = {}): Promise<FaultScene> {
+    await FaultScene.#endShared();
     await using resources = new AsyncDisposableStack();
-    const isUsual =
-      options.hasFakeClock !== true && options.seed === undefined && options.replicas === undefined;
-    const mesh = isUsual ? await Mesh.shared() : resources.use(await Mesh.start(options));
+    const mesh = resources.use(await Mesh.start(options));
     const namespace = resources.use(await TestNamespace.create("fault"));
     await mesh.join(namespace.name);
     await namespace.apply([
@@ -84,8 +105,8 @@ export class FaultScene implements AsyncDisposable {
     await this.load.after(10);
   }
 
-  /** Waits until `routed` gets an answer from pods of a revision: their endpoints are known, by whatever way. */
-  async answeredBy(revision: string, timeoutMs = 30_000): Promise<void> {
+  /** Waits until `routed` gets an answer from pods of a revision, by whatever way. */
+  async #answeredBy(revision: string, timeoutMs = 30_000): Promise<void> {
     const key = `${revision} ${ROUTE_TAG}`;
     const end = performance.now() + timeoutMs;
     const count = (report: LoadReport): number => report["routed"]?.answers[key] ?? 0;
@@ -100,10 +121,15 @@ export class FaultScene implements AsyncDisposable {
     return this.load.metric("eastbound_resends_total", { reason: "cluster_ip" });
   }
 
-  /** Rolls a backend out: all its pods are replaced, and so all its endpoints. */
-  async rollOut(backend: "one" | "two", revision: string): Promise<void> {
+  /**
+   * Rolls a backend out, by which all its pods and so all its endpoints are replaced, and waits until requests are
+   * answered by the new ones.
+   */
+  async rollOut(backend: "one" | "two"): Promise<void> {
+    const revision = String(++this.#revision);
     await this.namespace.apply([echoDeployment({ name: backend, revision })]);
     await rolledOut(this.namespace, backend, 90_000);
+    await this.#answeredBy(revision);
   }
 
   /**
@@ -158,6 +184,8 @@ export class FaultScene implements AsyncDisposable {
     await this.#resources.disposeAsync();
   }
 }
+
+let shared: FaultScene | undefined;
 
 const tagRoute = {
   apiVersion: "gateway.networking.k8s.io/v1",

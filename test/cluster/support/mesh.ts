@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { controllerPermissions } from "../../../src/controller/controller-permissions.ts";
-import { atTheEnd, cluster, rig } from "./cluster.ts";
+import { cluster, rig } from "./cluster.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { installGatewayCrds } from "./gateway-crds.ts";
 import { type AnyObject, ClusterObjects } from "./objects.ts";
@@ -52,26 +52,13 @@ export class Mesh implements AsyncDisposable {
     this.#options = options;
   }
 
-  /**
-   * One as usual, which tests that leave it as they found it share: it runs until another one is started, or to the end.
-   */
-  static async shared(): Promise<Mesh> {
-    if (shared === undefined) {
-      shared = await Mesh.start();
-      atTheEnd(async () => shared?.[Symbol.asyncDispose]());
-    }
-    await shared.ready(2);
-    return shared;
-  }
-
-  /** One of a test's own. There can be but one on a cluster: any other ends. */
+  /** There can be but one on a cluster: any other ends. */
   static async start(options: MeshOptions = {}): Promise<Mesh> {
     const objects = new ClusterObjects(cluster().config);
     await installGatewayCrds("experimental");
     const account = rbacObjects(controllerPermissions, { namespace: CONTROLLER_NAMESPACE, name: NAME }, NAME);
     const mesh = new Mesh(objects, await programImage(), account, options);
     await mesh[Symbol.asyncDispose]();
-    shared = undefined;
     await objects.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: CONTROLLER_NAMESPACE } }]);
     await objects.apply(options.seed ?? [], CONTROLLER_NAMESPACE);
     await objects.apply(account.clusterScoped);
@@ -207,8 +194,6 @@ export class Mesh implements AsyncDisposable {
     await this.objects.delete(this.#account.clusterScoped);
   }
 }
-
-let shared: Mesh | undefined;
 
 const headlessService = {
   apiVersion: "v1",
