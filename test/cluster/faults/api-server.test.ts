@@ -17,6 +17,7 @@ describe("the API server is killed and comes back", function suite() {
   });
 
   it("follows endpoints again once it is back", async () => {
+    await scene.kubernetesFollows();
     await scene.rollOut("one");
     await scene.assertUnharmed({ least: 60 });
   });

@@ -11,10 +11,18 @@ export interface EchoOptions {
   readonly replicas?: number;
   /** What makes the pods new: a changed one rolls the Deployment out. */
   readonly revision?: string;
+  /** The image of the program: its backend drains when it is told to end, and the conformance suite's does not. */
+  readonly drainingImage?: string;
 }
 
 /** A Deployment of echo pods, whose port 8080 speaks HTTP. They serve for 5 s after they were told to end. */
-export function echoDeployment({ name, replicas = 1, revision = "1" }: EchoOptions): object {
+export function echoDeployment({ name, replicas = 1, revision = "1", drainingImage }: EchoOptions): object {
+  const suite = { image: ECHO_IMAGE, args: ["--port=8080", `--version=${revision}`] };
+  const draining = {
+    image: drainingImage,
+    command: ["node", "/opt/eastbound/echo-server.ts"],
+    env: [{ name: "VERSION", value: revision }],
+  };
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -30,9 +38,8 @@ export function echoDeployment({ name, replicas = 1, revision = "1" }: EchoOptio
           containers: [
             {
               name: "echo",
-              image: ECHO_IMAGE,
+              ...(drainingImage === undefined ? suite : draining),
               imagePullPolicy: "IfNotPresent",
-              args: ["--port=8080", `--version=${revision}`],
               readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
               lifecycle: { preStop: { sleep: { seconds: 5 } } },
             },

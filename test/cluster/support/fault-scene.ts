@@ -1,10 +1,11 @@
 import { strict as assert } from "node:assert";
 import type { LoadReport } from "../image/load-report.ts";
-import { atTheEnd } from "./cluster.ts";
+import { atTheEnd, rig } from "./cluster.ts";
 import { clusterIps, echoDeployment, echoService, rolledOut } from "./echo.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { LoadPod } from "./load-pod.ts";
 import { Mesh, type MeshOptions } from "./mesh.ts";
+import { NetworkClient } from "./network-client.ts";
 import { TestNamespace } from "./test-namespace.ts";
 
 /** What the route of the scene adds to each request. */
@@ -62,8 +63,8 @@ export class FaultScene implements AsyncDisposable {
     const namespace = resources.use(await TestNamespace.create("fault"));
     await mesh.join(namespace.name);
     await namespace.apply([
-      echoDeployment({ name: "one" }),
-      echoDeployment({ name: "two" }),
+      echoDeployment({ name: "one", drainingImage: mesh.image }),
+      echoDeployment({ name: "two", drainingImage: mesh.image }),
       echoService("one"),
       echoService("two"),
       echoService("plain", "one"),
@@ -116,6 +117,17 @@ export class FaultScene implements AsyncDisposable {
     }
   }
 
+  /**
+   * Waits until Kubernetes itself follows pods and Services: after its API server was away, its controllers and kube-proxy
+   * come back in their own time, and till then nobody can know of new endpoints.
+   */
+  async kubernetesFollows(): Promise<void> {
+    await this.namespace.apply([echoDeployment({ name: "probe" }), echoService("probe")]);
+    await using network = new NetworkClient(rig().inNetwork);
+    const [address = ""] = await clusterIps(this.namespace, "probe");
+    await network.answered({ url: `http://${address}/` }, 90_000);
+  }
+
   /** Requests that went on at a Service's own address, since none of the endpoints could be reached. */
   clusterIpResends(): Promise<number> {
     return this.load.metric("eastbound_resends_total", { reason: "cluster_ip" });
@@ -127,7 +139,7 @@ export class FaultScene implements AsyncDisposable {
    */
   async rollOut(backend: "one" | "two"): Promise<void> {
     const revision = String(++this.#revision);
-    await this.namespace.apply([echoDeployment({ name: backend, revision })]);
+    await this.namespace.apply([echoDeployment({ name: backend, revision, drainingImage: this.mesh.image })]);
     await rolledOut(this.namespace, backend, 90_000);
     await this.#answeredBy(revision);
   }
@@ -167,9 +179,16 @@ export class FaultScene implements AsyncDisposable {
     assert.equal(passed, 0, "nothing went past the routes");
     const proxied = await this.#proxied();
     const routed = proxied - this.#requestsBefore;
-    assert.equal(routed, sent, "each request that was sent went through the sidecar's routing");
+    assert.equal(routed, sent, `requests that the sidecar routed, of those sent: ${await this.#counted()}`);
     this.#before = now;
     this.#requestsBefore = proxied;
+  }
+
+  /** What the sidecar counted of requests, for messages. */
+  async #counted(): Promise<string> {
+    const samples = await this.load.samples();
+    const counted = samples.filter(({ name }) => name === "eastbound_requests_total");
+    return counted.map(({ labels, value }) => `${JSON.stringify(labels)} ${value}`).join("\n");
   }
 
   /** Requests that the sidecar answered with 200 from a backend. */

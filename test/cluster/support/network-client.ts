@@ -58,9 +58,9 @@ export class NetworkClient implements AsyncDisposable {
     return promise;
   }
 
-  /** Asks again till there is an answer, 10 s at most: kube-proxy follows a Service later, and nothing tells when. */
-  async answered(request: NetworkRequest): Promise<NetworkAnswer> {
-    const end = performance.now() + 10_000;
+  /** Asks again till there is an answer: kube-proxy follows a Service later, and nothing tells when. */
+  async answered(request: NetworkRequest, withinMs = 10_000): Promise<NetworkAnswer> {
+    const end = performance.now() + withinMs;
     for (;;) {
       try {
         return await this.request(request);
