@@ -129,9 +129,10 @@ describe("a timeout inside a response", () => {
       version: "1.0",
     },
   ];
+  // Long enough for the response to have begun before, on a busy machine too.
   const timeouts = [
-    { name: "request", timeouts: { requestMs: 60 } },
-    { name: "backendRequest", timeouts: { backendRequestMs: 60 } },
+    { name: "request", timeouts: { requestMs: 500 } },
+    { name: "backendRequest", timeouts: { backendRequestMs: 500 } },
   ];
   for (const head of heads) {
     for (const timeout of timeouts) {
