@@ -45,6 +45,8 @@ export class FaultScene implements AsyncDisposable {
       shared = await FaultScene.start();
       atTheEnd(async () => FaultScene.#endShared());
     }
+    // A test that failed may not have left it as it found it.
+    await shared.mesh.scale(2);
     await shared.mesh.ready(2);
     await shared.begin();
     return shared;

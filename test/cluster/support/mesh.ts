@@ -96,30 +96,30 @@ export class Mesh implements AsyncDisposable {
     return (await this.objects.list(apiVersion, kind, namespace, `app=${NAME}`)).map(controllerOf);
   }
 
-  /** Kills the process of a replica, as a crash would. The kubelet starts it again, later and later. */
-  async kill({ uid }: ControllerPod): Promise<void> {
-    const [pid] = await rig().containerPids(uid, "controller");
-    assert.ok(pid, "the controller runs");
-    process.kill(pid, "SIGKILL");
-  }
-
-  /** Kills a replica, and lets none take its place till `scale`. */
+  /** Kills a replica, as a crash would, and lets none take its place till `scale`. */
   async killOne(pod: ControllerPod): Promise<void> {
     const reference = { apiVersion: "v1", kind: "Pod", name: pod.name, namespace: CONTROLLER_NAMESPACE };
     // Of pods that are as good as each other, the cheapest goes.
     const annotations = { "controller.kubernetes.io/pod-deletion-cost": "-1" };
     await this.objects.patch(reference, { metadata: { annotations } });
-    await this.scale((await this.controllers()).length - 1);
-    await this.kill(pod);
+    await this.#kill([pod], (await this.controllers()).length - 1);
     await this.objects.until(reference, (left) => left === undefined, { what: "be gone" });
   }
 
-  /** Kills every replica, and lets none come back till `scale`. */
+  /** Kills every replica, as crashes would, and lets none come back till `scale`. */
   async killAll(): Promise<void> {
-    const all = await this.controllers();
-    await this.scale(0);
-    await Promise.all(all.map((each) => this.kill(each)));
+    await this.#kill(await this.controllers(), 0);
     await this.objects.untilAll(pods, `app=${NAME}`, (left) => left.length === 0, { what: "be gone" });
+  }
+
+  /** The kubelet would start them again a second later: by then they are not to be there. */
+  async #kill(victims: readonly ControllerPod[], left: number): Promise<void> {
+    const found = await Promise.all(victims.map(({ uid }) => rig().containerPids(uid, "controller")));
+    for (const [pid] of found) {
+      assert.ok(pid, "the controller runs");
+      process.kill(pid, "SIGKILL");
+    }
+    await this.scale(left);
   }
 
   /** Labels a namespace as meshed, and waits for what its sidecars need. */
